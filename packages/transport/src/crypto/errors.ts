@@ -1,0 +1,36 @@
+import {
+  type CodedError,
+  type ErrorCatalogue,
+  type ErrorFactory,
+  errorFactory,
+  isErrorOf,
+} from '../wire/index.ts';
+
+export interface CryptoErrors {
+  CRYPTO_BAD_PUBLIC_VALUE: {
+    readonly algorithm: string;
+    readonly reason: 'length' | 'point' | 'weak' | 'encoding';
+  };
+  CRYPTO_KEY_TYPE: { readonly algorithm: string; readonly keyType: string };
+  CRYPTO_SIGNATURE_SELF_CHECK: { readonly algorithm: string };
+}
+
+const CATALOGUE: ErrorCatalogue<CryptoErrors> = {
+  CRYPTO_BAD_PUBLIC_VALUE: {
+    fault: 'peer',
+    disconnect: 3,
+    message: (c) => `${c.algorithm}: the peer's public value is not acceptable (${c.reason})`,
+  },
+  CRYPTO_KEY_TYPE: {
+    fault: 'caller',
+    message: (c) => `${c.algorithm} cannot use a key of type ${c.keyType}`,
+  },
+  CRYPTO_SIGNATURE_SELF_CHECK: {
+    fault: 'bug',
+    message: (c) => `${c.algorithm}: the new signature does not verify, so it was not released`,
+  },
+};
+
+export type CryptoError = CodedError<CryptoErrors>;
+export const cryptoError: ErrorFactory<CryptoErrors> = /* @__PURE__ */ errorFactory(CATALOGUE);
+export const isCryptoError = (error: unknown): error is CryptoError => isErrorOf(CATALOGUE, error);

@@ -1,0 +1,24 @@
+import type { CipherSuite, MacSuite } from './cipher.ts';
+import type { KexSuite } from './kex.ts';
+import type { SignatureSuite } from './signature.ts';
+
+export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512' | 'md5';
+
+/**
+ * Every primitive the protocol needs, as data. Replace one entry by spreading: `{ ...noble, ciphers: […] }`.
+ *
+ * Lists are in preference order, fastest safe choice of *this* provider first. Which algorithms are allowed
+ * at all is the application's policy, not the provider's.
+ */
+export interface CryptoProvider {
+  readonly name: string;
+  /** Fills a fresh array of `length` bytes from a CSPRNG. The only source of randomness in the core. */
+  readonly random: (length: number) => Uint8Array;
+  /** Hash of all `parts` in order. @throws {RangeError} when the provider lacks `name`. */
+  readonly hash: (name: HashName, ...parts: readonly Uint8Array[]) => Uint8Array;
+  readonly hmac: (name: HashName, key: Uint8Array, data: Uint8Array) => Uint8Array;
+  readonly kex: readonly KexSuite[];
+  readonly signatures: readonly SignatureSuite[];
+  readonly ciphers: readonly CipherSuite[];
+  readonly macs: readonly MacSuite[];
+}

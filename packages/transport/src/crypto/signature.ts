@@ -1,0 +1,56 @@
+export type EcdsaCurve = 'nistp256' | 'nistp384' | 'nistp521';
+
+/** A public key as numbers and points, without SSH's encoding. */
+export type PublicKeyMaterial =
+  | { readonly type: 'ed25519' /** 32 bytes. */; readonly publicKey: Uint8Array }
+  | {
+      readonly type: 'ecdsa';
+      readonly curve: EcdsaCurve /** Uncompressed, 0x04 ‖ x ‖ y. */;
+      readonly point: Uint8Array;
+    }
+  | { readonly type: 'rsa'; readonly n: bigint; readonly e: bigint };
+
+/** A private key that can sign. Never printed, never traced. */
+export type PrivateKeyMaterial =
+  | { readonly type: 'ed25519' /** 32 bytes. */; readonly seed: Uint8Array; readonly publicKey: Uint8Array }
+  | {
+      readonly type: 'ecdsa';
+      readonly curve: EcdsaCurve;
+      /** Scalar, big-endian, as long as the field. */
+      readonly secret: Uint8Array;
+      readonly point: Uint8Array;
+    }
+  | {
+      readonly type: 'rsa';
+      readonly n: bigint;
+      readonly e: bigint;
+      readonly d: bigint;
+      readonly p: bigint;
+      readonly q: bigint;
+      /** q⁻¹ mod p. */
+      readonly iqmp: bigint;
+    };
+
+/**
+ * One signature algorithm as it is named in `server-sig-algs` and in signature blobs.
+ *
+ * Signatures here are raw: 64 bytes for Ed25519; r ‖ s, each as long as the order, for ECDSA; as long as the
+ * modulus for RSA. `keys` adds SSH's encoding.
+ */
+export interface SignatureSuite {
+  /** For example `rsa-sha2-512`. */
+  readonly name: string;
+  /** Name inside the public-key blob, for example `ssh-rsa`. */
+  readonly keyType: string;
+  /** Never throws: anything malformed is simply not a valid signature. */
+  readonly verify: (publicKey: PublicKeyMaterial, data: Uint8Array, signature: Uint8Array) => boolean;
+  /**
+   * @param random - For RSA blinding. Ed25519 and ECDSA (RFC 6979) are deterministic.
+   * @throws {CryptoError} `CRYPTO_KEY_TYPE`, `CRYPTO_SIGNATURE_SELF_CHECK`
+   */
+  readonly sign: (
+    privateKey: PrivateKeyMaterial,
+    data: Uint8Array,
+    random: (length: number) => Uint8Array,
+  ) => Uint8Array;
+}

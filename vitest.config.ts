@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  oxc: { target: 'node20' },
+  resolve: { conditions: ['@nbs-ssh/source', 'node', 'import', 'module', 'default'] },
+  ssr: { resolve: { conditions: ['@nbs-ssh/source', 'node', 'import', 'module', 'default'] } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts'],
+    setupFiles: ['packages/testing/src/vitest-setup.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+  },
+});
