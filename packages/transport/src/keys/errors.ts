@@ -1,0 +1,56 @@
+import {
+  type CodedError,
+  type ErrorCatalogue,
+  type ErrorFactory,
+  errorFactory,
+  isErrorOf,
+} from '../wire/index.ts';
+
+/** What can be wrong with a public key. Names from outside are already made printable. */
+export interface KeysErrors {
+  /** `part` is what was being read: `blob`, `point`, `line`, … */
+  KEYS_MALFORMED: { readonly keyType: string; readonly part: string };
+  KEYS_UNSUPPORTED_TYPE: { readonly keyType: string };
+  /** A certificate where a plain key is wanted. Never to be read as the key inside it. */
+  KEYS_CERTIFICATE: { readonly keyType: string };
+  KEYS_RSA_LIMITS: {
+    readonly reason: 'modulus-too-short' | 'modulus-too-long' | 'modulus-even' | 'exponent';
+    readonly bits: number;
+  };
+  /** We were asked to sign with an algorithm that the provider lacks or that is not of this key. */
+  KEYS_SIGNATURE_ALGORITHM: { readonly algorithm: string; readonly keyType: string };
+}
+
+/** RFC 4253 §11.1: SSH_DISCONNECT_HOST_KEY_NOT_VERIFIABLE. */
+const NOT_VERIFIABLE = 9;
+
+const CATALOGUE: ErrorCatalogue<KeysErrors> = {
+  KEYS_MALFORMED: {
+    fault: 'peer',
+    disconnect: NOT_VERIFIABLE,
+    message: (c) => `not a well-formed public key of type ${c.keyType} (${c.part})`,
+  },
+  KEYS_UNSUPPORTED_TYPE: {
+    fault: 'peer',
+    disconnect: NOT_VERIFIABLE,
+    message: (c) => `public key type ${c.keyType} is not supported`,
+  },
+  KEYS_CERTIFICATE: {
+    fault: 'peer',
+    disconnect: NOT_VERIFIABLE,
+    message: (c) => `${c.keyType} is a certificate, not a plain public key`,
+  },
+  KEYS_RSA_LIMITS: {
+    fault: 'peer',
+    disconnect: NOT_VERIFIABLE,
+    message: (c) => `RSA key of ${c.bits} bits is not acceptable (${c.reason})`,
+  },
+  KEYS_SIGNATURE_ALGORITHM: {
+    fault: 'caller',
+    message: (c) => `cannot sign with ${c.algorithm} by a key of type ${c.keyType}`,
+  },
+};
+
+export type KeysError = CodedError<KeysErrors>;
+export const keysError: ErrorFactory<KeysErrors> = /* @__PURE__ */ errorFactory(CATALOGUE);
+export const isKeysError = (error: unknown): error is KeysError => isErrorOf(CATALOGUE, error);

@@ -1,0 +1,7 @@
+export { isCertificateType, keyTypeOfAlgorithm, signatureAlgorithmsFor } from './algorithm.ts';
+export { isKeysError, type KeysError, type KeysErrors, keysError } from './errors.ts';
+export { fingerprint } from './fingerprint.ts';
+export { formatPublicKeyLine, type PublicKeyLine, parsePublicKeyLine } from './line.ts';
+export { encodePublicKey, keyTypeOf, parsePublicKey, publicKeyOf } from './public-key.ts';
+export { type ExpectedAlgorithm, signData, verifySignature } from './signature.ts';
+export type { PublicKey } from './types.ts';
