@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@nbs-ssh/source', 'node', 'import', 'module', 'default'] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts'],
+    globalSetup: ['packages/testing/src/vitest-global.ts'],
     setupFiles: ['packages/testing/src/vitest-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 120_000,

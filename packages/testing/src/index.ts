@@ -1,0 +1,48 @@
+export { type CommandResult, findProgram, run, runOk } from './command.ts';
+export { FakeClock } from './fake-clock.ts';
+export type { Direction, DirectionFaults, FaultPlan, Segmentation } from './fault-plan.ts';
+export { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+export { freePort } from './free-port.ts';
+export {
+  garbageScript,
+  type HostileServer,
+  type HostileStep,
+  httpScript,
+  identificationScript,
+  silentScript,
+  smtpScript,
+  startHostileServer,
+} from './hostile-server.ts';
+export { type LeakCheck, watchForLeaks } from './leaks.ts';
+export {
+  atLeast,
+  type OpensshBinaries,
+  type OpensshPeer,
+  opensshPeer,
+  PEER_VERSIONS,
+  type PeerVersion,
+  supportedAlgorithms,
+  systemOpenssh,
+} from './openssh-versions.ts';
+export {
+  formatRecordedSession,
+  parseRecordedSession,
+  type RecordedSession,
+  type RecordedStep,
+  type ReplayedEnd,
+  readRecordedSession,
+  replay,
+  SessionRecorder,
+} from './recorded-session.ts';
+export { type ScratchDir, scratchDir } from './scratch-dir.ts';
+export { randomInteger, seededRandom } from './seeded-random.ts';
+export { fingerprintOf, type KeyFile, type KeyOptions, type KeyType, makeKey } from './ssh-keys.ts';
+export { type Sshd, type SshdOptions, sshdAvailable, startSshd } from './sshd.ts';
+export { pamAvailable, type SshdSettings } from './sshd-config.ts';
+export {
+  createAccount,
+  removeAccount,
+  type TestAccount,
+  testAccount,
+  testAccountAvailable,
+} from './test-account.ts';

@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { descendants, signalAll } from './process-tree.ts';
+
+export interface SshdProcess {
+  readonly pid: number;
+  readonly port: number;
+  readonly identification: string;
+  readonly log: () => string;
+  readonly waitForLog: (pattern: RegExp, timeoutMs?: number) => Promise<RegExpExecArray>;
+  readonly kill: (signal?: NodeJS.Signals) => void;
+  readonly killSessions: (signal?: NodeJS.Signals) => void;
+  readonly stop: () => Promise<void>;
+}
+
+/** The port was free when it was chosen and is not any more. */
+export class PortTakenError extends Error {
+  override readonly name = 'PortTakenError';
+}
+
+/** sshd is ready in well under a second; a loaded machine gets more. */
+const START_DEADLINE_MS = 15_000;
+
+/** Starts sshd in the foreground and resolves once it has identified itself to a first connection. */
+export async function startSshdProcess(
+  program: string,
+  configFile: string,
+  port: number,
+  env: NodeJS.ProcessEnv,
+): Promise<SshdProcess> {
+  // Not detached: Ctrl-C ends it together with the test run.
+  const child = spawn(program, ['-D', '-e', '-f', configFile], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const log = collectLog(child);
+  const stop = (): Promise<void> => stopTree(child);
+  try {
+    await log.waitFor(/^Server listening on /m, START_DEADLINE_MS);
+    const { identification, localPort } = await firstLine(port);
+    // The probe's own traces are not part of what the tests look at.
+    await log.waitFor(new RegExp(`(closed|reset|disconnect).* port ${localPort}`, 'i'), START_DEADLINE_MS);
+    log.forget();
+    const pid = child.pid as number;
+    return {
+      pid,
+      port,
+      identification,
+      log: log.text,
+      waitForLog: (pattern, timeoutMs = 5000) => log.waitFor(pattern, timeoutMs),
+      kill: (signal = 'SIGKILL') =>
+        signalAll([...(child.exitCode === null ? [pid] : []), ...descendants(pid)], signal),
+      killSessions: (signal = 'SIGKILL') => signalAll(descendants(pid), signal),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    if (/Address already in use/i.test(log.text())) throw new PortTakenError(`port ${port} is taken`);
+    throw error;
+  }
+}
+
+interface Log {
+  readonly text: () => string;
+  readonly forget: () => void;
+  readonly waitFor: (pattern: RegExp, timeoutMs: number) => Promise<RegExpExecArray>;
+}
+
+function collectLog(child: ChildProcess): Log {
+  let text = '';
+  let ended: string | undefined;
+  const watchers = new Set<() => void>();
+  const notify = (): void => {
+    for (const watcher of [...watchers]) watcher();
+  };
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk.replaceAll('\r\n', '\n');
+    notify();
+  });
+  const end = (why: string): void => {
+    ended ??= why;
+    notify();
+  };
+  child.on('error', (error) => end(error.message));
+  // Not 'close': sessions inherit the pipe and may outlive the server.
+  child.on('exit', (code, signal) => end(`sshd ended with ${code ?? signal}`));
+
+  const waitFor = (pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        watchers.delete(look);
+        act();
+      };
+      const fail = (why: string): void =>
+        settle(() => reject(new Error(`${why} (awaiting ${pattern}):\n${text}`)));
+      const look = (): void => {
+        const match = pattern.exec(text);
+        if (match !== null) settle(() => resolve(match));
+        // The last words of a process may arrive just after its exit is known.
+        else if (ended !== undefined) setImmediate(() => fail(ended as string));
+      };
+      const timer = setTimeout(() => fail(`nothing matched within ${timeoutMs} ms`), timeoutMs);
+      watchers.add(look);
+      look();
+    });
+  return {
+    text: () => text,
+    forget: () => {
+      text = '';
+    },
+    waitFor,
+  };
+}
+
+/** Connects, reads the server's first line and goes away. */
+async function firstLine(port: number): Promise<{ identification: string; localPort: number }> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    const localPort = socket.localPort as number;
+    let received = '';
+    for await (const chunk of socket.setEncoding('latin1')) {
+      received += chunk as string;
+      const line = /^(SSH-.*?)\r?\n/m.exec(received)?.[1];
+      if (line !== undefined) return { identification: line, localPort };
+    }
+    throw new Error(`the server closed after ${JSON.stringify(received)}`);
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Ends the server, every connection it handed to another process, and every command of those. */
+async function stopTree(child: ChildProcess): Promise<void> {
+  const { pid } = child;
+  if (pid === undefined) return;
+  const exited = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, 'exit');
+  if (exited !== undefined) {
+    // Stopped first: no new session can start between looking for them and ending them.
+    signalAll([pid], 'SIGSTOP');
+    signalAll([...descendants(pid), pid], 'SIGKILL');
+    await exited;
+  }
+  child.stderr?.destroy();
+}

@@ -1,0 +1,34 @@
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isAlive } from './file-lock.ts';
+import { descendants, signalAll } from './process-tree.ts';
+import { RUN_DIR_VARIABLE, scratchDir } from './scratch-dir.ts';
+import { removeAccount, removeStaleAccounts, type TestAccount } from './test-account.ts';
+
+/** Runs once before all workers start; what it returns runs once after all have ended. */
+export async function setup(): Promise<() => Promise<void>> {
+  await removeStaleAccounts();
+  const dir = scratchDir('run');
+  // The test account passes through here on its way to a server's authorized_keys.
+  chmodSync(dir.path, 0o711);
+  process.env[RUN_DIR_VARIABLE] = dir.path;
+  return async () => {
+    endServersOfKilledWorkers(dir.path);
+    const file = join(dir.path, 'account.json');
+    if (existsSync(file)) {
+      const { username } = JSON.parse(readFileSync(file, 'utf8')) as TestAccount;
+      await removeAccount(username);
+    }
+    dir.remove();
+  };
+}
+
+/** A server that was stopped has removed its folder, and its pid file with it. */
+function endServersOfKilledWorkers(runDir: string): void {
+  for (const name of readdirSync(runDir)) {
+    const file = join(runDir, name, 'sshd.pid');
+    if (!existsSync(file)) continue;
+    const pid = Number(readFileSync(file, 'utf8'));
+    if (pid > 0 && isAlive(pid)) signalAll([...descendants(pid), pid], 'SIGKILL');
+  }
+}
