@@ -1,0 +1,178 @@
+import type { PacketOpener } from '../crypto/index.ts';
+import { transportError } from '../errors.ts';
+import { EMPTY } from '../wire/index.ts';
+import { plainOpener } from './plain.ts';
+
+/** Largest packet_length we take, in bytes. RFC 4253 §6.1 asks for 35,000; OpenSSH stops at 256 KiB. */
+export const MAX_PACKET_LENGTH = 262_144;
+
+/**
+ * Cuts the received stream into packets and opens them, in order.
+ *
+ * A packet that lies whole in one received chunk is decrypted where it lies: the payload handed out is a view of
+ * that chunk, and stays valid as long as somebody holds it. Only a packet that spans chunks, or starts at an
+ * address that is not a multiple of 4 (word-wise ciphers are slow there), is copied first.
+ */
+export class PacketReader {
+  #opener: PacketOpener = plainOpener;
+  #cipher = 'none';
+  #mac: string | null = null;
+  #sequence = 0;
+  #chunks: Uint8Array[] = [];
+  #chunk: Uint8Array = EMPTY;
+  #position = 0;
+  #buffered = 0;
+  /** A packet being put together: the prefix at first, the whole packet once its length is known. */
+  #partial: Uint8Array = EMPTY;
+  #filled = 0;
+  /** Total length of the current packet in bytes, 0 while it is unknown. */
+  #total = 0;
+
+  /** Sequence number of the next packet. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Bytes received and not yet opened. */
+  get buffered(): number {
+    return this.#buffered;
+  }
+
+  get midPacket(): boolean {
+    return this.#buffered > 0;
+  }
+
+  /** Takes over `chunk`: it will be decrypted in place. */
+  feed(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    this.#buffered += chunk.length;
+    if (this.#position < this.#chunk.length) {
+      this.#chunks.push(chunk);
+    } else {
+      this.#chunk = chunk;
+      this.#position = 0;
+    }
+  }
+
+  /** Uses new keys from the next packet on. */
+  rekey(opener: PacketOpener, cipher: string, mac: string | null, resetSequence: boolean): void {
+    this.#opener.wipe();
+    this.#opener = opener;
+    this.#cipher = cipher;
+    this.#mac = mac;
+    if (resetSequence) this.#sequence = 0;
+  }
+
+  wipe(): void {
+    this.#opener.wipe();
+    this.#chunks = [];
+    this.#chunk = EMPTY;
+    this.#partial = EMPTY;
+    this.#position = 0;
+    this.#buffered = 0;
+  }
+
+  /**
+   * @returns The payload of the next packet, or `undefined` when it has not arrived whole.
+   * @throws {TransportError} `TRANSPORT_PACKET_LENGTH`, `TRANSPORT_BAD_TAG`, `TRANSPORT_PADDING`
+   */
+  next(): Uint8Array | undefined {
+    const packet = this.#total === 0 ? this.#begin() : this.#complete();
+    if (packet === undefined) return undefined;
+    this.#total = 0;
+    this.#filled = 0;
+    this.#partial = EMPTY;
+    this.#buffered -= packet.length;
+    const sequence = this.#sequence;
+    const { tagLength } = this.#opener;
+    if (!this.#opener.open(sequence, packet)) {
+      throw transportError('TRANSPORT_BAD_TAG', { sequence, cipher: this.#cipher, mac: this.#mac });
+    }
+    this.#sequence = (sequence + 1) >>> 0;
+    const length = packet.length - 4 - tagLength;
+    const padding = packet[4] as number;
+    // RFC 4253 §6: at least 4 bytes of padding; a payload is at least its message number.
+    if (padding < 4 || padding > length - 2) {
+      throw transportError('TRANSPORT_PADDING', { sequence, padding, length });
+    }
+    return packet.subarray(5, 4 + length - padding);
+  }
+
+  /** Finds the length of the next packet, then its bytes. */
+  #begin(): Uint8Array | undefined {
+    const { prefixLength } = this.#opener;
+    if (this.#filled === 0 && this.#available() >= prefixLength) {
+      const chunk = this.#chunk;
+      const start = this.#position;
+      const total = this.#readLength(chunk.subarray(start, start + prefixLength));
+      const aligned = ((chunk.byteOffset + start) & 3) === 0;
+      if (aligned && this.#available() >= total) {
+        this.#position = start + total;
+        this.#advance();
+        return chunk.subarray(start, start + total);
+      }
+      this.#startPartial(total);
+      return this.#complete();
+    }
+    if (this.#filled === 0) this.#partial = new Uint8Array(prefixLength);
+    if (!this.#fill(prefixLength)) return undefined;
+    const prefix = this.#partial;
+    this.#startPartial(this.#readLength(prefix));
+    this.#partial.set(prefix);
+    this.#filled = prefixLength;
+    return this.#complete();
+  }
+
+  #complete(): Uint8Array | undefined {
+    return this.#fill(this.#total) ? this.#partial : undefined;
+  }
+
+  #startPartial(total: number): void {
+    this.#total = total;
+    this.#partial = new Uint8Array(total);
+    this.#filled = 0;
+  }
+
+  /** Moves received bytes into the partial packet. @returns whether it holds `wanted` bytes. */
+  #fill(wanted: number): boolean {
+    while (this.#filled < wanted) {
+      const available = this.#available();
+      if (available === 0) return false;
+      const take = Math.min(available, wanted - this.#filled);
+      this.#partial.set(this.#chunk.subarray(this.#position, this.#position + take), this.#filled);
+      this.#filled += take;
+      this.#position += take;
+      this.#advance();
+    }
+    return true;
+  }
+
+  #available(): number {
+    return this.#chunk.length - this.#position;
+  }
+
+  /** Steps to the next received chunk when the current one is used up. */
+  #advance(): void {
+    if (this.#position < this.#chunk.length) return;
+    this.#chunk = this.#chunks.shift() ?? EMPTY;
+    this.#position = 0;
+  }
+
+  /** @returns Bytes of the whole packet, tag included. */
+  #readLength(prefix: Uint8Array): number {
+    const { blockLength, lengthOutside, tagLength } = this.#opener;
+    const length = this.#opener.length(this.#sequence, prefix);
+    const padded = length + 4 - lengthOutside;
+    // RFC 4253 §6: the padded part is a multiple of the block, and a packet is at least 16 bytes or one block.
+    // 12 is the shortest length that 16 bytes in all allow; with the length outside, one block is the least.
+    const least = lengthOutside === 4 ? blockLength : Math.max(12, blockLength - 4);
+    if (length > MAX_PACKET_LENGTH || length < least || padded % blockLength !== 0) {
+      throw transportError('TRANSPORT_PACKET_LENGTH', {
+        sequence: this.#sequence,
+        length,
+        limit: MAX_PACKET_LENGTH,
+      });
+    }
+    return 4 + length + tagLength;
+  }
+}
