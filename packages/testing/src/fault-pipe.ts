@@ -34,8 +34,6 @@ export class FaultPipe {
       release = resolve;
     });
     this.#gate = { open, release };
-    // A stalled pipe must not keep its loop waiting for ever after the connection is gone.
-    this.#from.once('close', release);
   }
 
   resume(): void {

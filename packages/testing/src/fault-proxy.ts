@@ -49,11 +49,7 @@ export async function startFaultProxy(
     pairs.add(pair);
     client.on('error', () => server.resetAndDestroy());
     server.on('error', () => client.resetAndDestroy());
-    client.on('close', () => {
-      pairs.delete(pair);
-      server.destroySoon();
-    });
-    server.on('close', () => client.destroySoon());
+    client.on('close', () => pairs.delete(pair));
   });
 
   const pipes = (direction?: Direction): FaultPipe[] =>
