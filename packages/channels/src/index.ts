@@ -1,0 +1,29 @@
+export { type ChannelPhase, type ChannelState, LEGAL_MESSAGES } from './channel-state.ts';
+export { DEFAULT_LIMITS, type MultiplexerLimits, type MultiplexerOptions } from './config.ts';
+export { type ChannelsError, type ChannelsErrors, channelsError, isChannelsError } from './errors.ts';
+export type {
+  GlobalRequestId,
+  GlobalRequestToken,
+  LocalChannelId,
+  RemoteChannelId,
+  RequestId,
+  RequestToken,
+} from './ids.ts';
+export { isConnectionMessage, OpenFailureReason } from './messages.ts';
+export { Multiplexer, type OpenOptions, type ReceiveSizes } from './multiplexer.ts';
+export type { ChannelEvent, GlobalEvent, MuxError, MuxOutput, SendOutput } from './output.ts';
+export type { DataStream } from './send-queue.ts';
+export type {
+  ReceivedSessionRequest,
+  SessionRequest,
+  SessionRequestOf,
+  SessionRequestType,
+} from './session-requests.ts';
+export {
+  encodeTerminalModes,
+  MAX_TERMINAL_MODES,
+  parseTerminalModes,
+  type TerminalMode,
+  TerminalOpcode,
+} from './terminal-modes.ts';
+export { creditAfterRead } from './window.ts';
