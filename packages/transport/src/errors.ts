@@ -36,7 +36,7 @@ export interface TransportErrors {
     readonly received: number;
   };
   TRANSPORT_STRICT_KEX: { readonly received: number; readonly sequence: number };
-  TRANSPORT_STRICT_KEX_REQUIRED: { readonly software: string };
+  TRANSPORT_STRICT_KEX_REQUIRED: Readonly<Record<never, never>>;
   TRANSPORT_REFLECTION: { readonly phase: TransportPhase };
   TRANSPORT_NO_COMMON_ALGORITHM: {
     readonly slot: AlgorithmSlot;
@@ -115,7 +115,7 @@ const CATALOGUE: ErrorCatalogue<TransportErrors> = {
   TRANSPORT_STRICT_KEX_REQUIRED: {
     fault: 'peer',
     disconnect: 3,
-    message: (c) => `policy requires strict key exchange, "${c.software}" does not offer it`,
+    message: () => 'policy requires strict key exchange, and the peer does not offer it',
   },
   TRANSPORT_REFLECTION: {
     fault: 'peer',

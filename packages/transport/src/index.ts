@@ -20,4 +20,5 @@ export {
 export type { Role } from './key-derivation.ts';
 export { disconnectReasonName, messageName } from './message-names.ts';
 export { MARKERS, type NegotiatedAlgorithms } from './negotiate.ts';
-export { TransportMachine, type TransportOutput, type VerifyHostKey } from './transport.ts';
+export type { TransportOutput, VerifyHostKey } from './output.ts';
+export { TransportMachine } from './transport.ts';

@@ -1,0 +1,63 @@
+import type { RekeyLimits } from '../config.ts';
+import type { PacketSealer } from '../crypto/index.ts';
+import { transportError } from '../errors.ts';
+import { KeyUsage } from '../rekey-policy.ts';
+import type { TransportTrace } from '../transport-trace.ts';
+import { EMPTY } from '../wire/index.ts';
+import { PacketWriter } from './writer.ts';
+
+/** Everything we send: sealed, counted against its keys, traced. */
+export class OutgoingPackets {
+  readonly #writer: PacketWriter;
+  readonly #usage = new KeyUsage();
+  readonly #trace: TransportTrace;
+  #deferred: Uint8Array[] = [];
+
+  constructor(random: (length: number) => Uint8Array, trace: TransportTrace) {
+    this.#writer = new PacketWriter(random);
+    this.#trace = trace;
+  }
+
+  get pending(): number {
+    return this.#writer.pending;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#writer.raw(bytes);
+  }
+
+  take(): Uint8Array | undefined {
+    return this.#writer.take();
+  }
+
+  /** @throws {TransportError} `TRANSPORT_SEQUENCE_WRAP` */
+  seal(head: Uint8Array, body: Uint8Array = EMPTY): void {
+    if (this.#usage.exhausted) throw transportError('TRANSPORT_SEQUENCE_WRAP', { direction: 'send' });
+    this.#trace.packet('sent', head[0] as number, head.length + body.length, this.#writer.sequence);
+    this.#usage.count(this.#writer.seal(head, body));
+  }
+
+  /** Keeps an answer of our own until the running exchange lets it out. Bounded by the peer's noise budget. */
+  defer(payload: Uint8Array): void {
+    this.#deferred.push(payload);
+  }
+
+  /** Uses new keys from here on and sends what was deferred. */
+  rekey(sealer: PacketSealer, resetSequence: boolean): void {
+    this.#writer.rekey(sealer, resetSequence);
+    this.#usage.reset();
+  }
+
+  sendDeferred(): void {
+    for (const payload of this.#deferred.splice(0)) this.seal(payload);
+  }
+
+  rekeyDue(limits: RekeyLimits): 'bytes' | 'packets' | undefined {
+    return this.#usage.due(limits);
+  }
+
+  wipe(): void {
+    this.#writer.wipe();
+    this.#deferred = [];
+  }
+}
