@@ -1,0 +1,40 @@
+import { randomBytes } from '@noble/hashes/utils.js';
+import { chacha20Poly1305 } from '../chacha20-poly1305.ts';
+import type { CryptoProvider } from '../provider.ts';
+import { nobleSignatures } from '../signatures/noble.ts';
+import { aes128Ctr, aes192Ctr, aes256Ctr } from './aes-ctr.ts';
+import { aes128Gcm, aes256Gcm } from './aes-gcm.ts';
+import { ecdhNistp256, ecdhNistp384, ecdhNistp521 } from './ecdh-nist.ts';
+import { nobleHash, nobleHmac } from './hashes.ts';
+import { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from './hmac.ts';
+import { mlkem768x25519Sha256 } from './mlkem768x25519.ts';
+import { curve25519Sha256, curve25519Sha256Libssh } from './x25519.ts';
+
+/** Everything in JavaScript: runs wherever there is a `crypto.getRandomValues`. */
+export const nobleProvider: CryptoProvider = {
+  name: 'noble',
+  random: randomBytes,
+  hash: nobleHash,
+  hmac: nobleHmac,
+  kex: [
+    mlkem768x25519Sha256,
+    curve25519Sha256,
+    curve25519Sha256Libssh,
+    ecdhNistp256,
+    ecdhNistp384,
+    ecdhNistp521,
+  ],
+  signatures: nobleSignatures,
+  // AES without hardware is some ten times slower than ChaCha20.
+  ciphers: [chacha20Poly1305, aes256Gcm, aes128Gcm, aes128Ctr, aes192Ctr, aes256Ctr],
+  macs: [hmacSha256Etm, hmacSha512Etm, hmacSha256, hmacSha512],
+};
+
+export { chacha20Poly1305 } from '../chacha20-poly1305.ts';
+export { aes128Ctr, aes192Ctr, aes256Ctr } from './aes-ctr.ts';
+export { aes128Gcm, aes256Gcm } from './aes-gcm.ts';
+export { ecdhNistp256, ecdhNistp384, ecdhNistp521 } from './ecdh-nist.ts';
+export { nobleHash, nobleHmac } from './hashes.ts';
+export { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from './hmac.ts';
+export { mlkem768x25519Sha256 } from './mlkem768x25519.ts';
+export { curve25519Sha256, curve25519Sha256Libssh } from './x25519.ts';

@@ -1,0 +1,107 @@
+import { createECDH } from 'node:crypto';
+import { chacha20Poly1305 } from '../chacha20-poly1305.ts';
+import type { AeadCipherSuite, MacSuite, StreamCipherSuite } from '../cipher.ts';
+import { type DiffieHellman, ecdhKex } from '../ecdh.ts';
+import type { KexSuite } from '../kex.ts';
+import { mlkemHybrid } from '../mlkem-hybrid.ts';
+import { NISTP256, NISTP384, NISTP521, type NistCurve, nistKex } from '../nist.ts';
+import { aes128Ctr, aes192Ctr, aes256Ctr } from '../noble/aes-ctr.ts';
+import { aes128Gcm, aes256Gcm } from '../noble/aes-gcm.ts';
+import { nobleNistp256, nobleNistp384, nobleNistp521 } from '../noble/ecdh-nist.ts';
+import { nobleHash, nobleHmac } from '../noble/hashes.ts';
+import { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from '../noble/hmac.ts';
+import { nobleMlkem768 } from '../noble/mlkem768x25519.ts';
+import { nobleX25519 } from '../noble/x25519.ts';
+import type { CryptoProvider } from '../provider.ts';
+import { nodeAesCtr } from './aes-ctr.ts';
+import { nodeAesGcm } from './aes-gcm.ts';
+import { nodeChacha20Poly1305, nodeChacha20Works } from './chacha20-poly1305.ts';
+import {
+  aeadOrElse,
+  aeadWorks,
+  dhOrElse,
+  macOrElse,
+  macWorks,
+  streamOrElse,
+  streamWorks,
+  x25519Works,
+} from './detect.ts';
+import { nodeNistDh } from './ecdh-nist.ts';
+import { nodeHashes, nodeRandom } from './hashes.ts';
+import { nodeHmac } from './hmac.ts';
+import { nodeSignatures } from './signatures.ts';
+import { nodeX25519 } from './x25519.ts';
+
+/** Known answers for `detect.ts`, computed with the suites in JavaScript; a test computes them anew. */
+const KNOWN = {
+  x25519: 'c8feca81be196cdf2cadeabf13c4903d7632dce4955aa68b6e5d9adef54e2616',
+  aes128Gcm: 'a7cb32430ece6778d0e338d9af6b55c7',
+  aes256Gcm: 'cd71406edfbb640be5a12b5972d82b1c',
+  aes128Ctr: 'aa6155b51964496e10025586b048f18c',
+  aes192Ctr: '2aebe365d5f4d79fd714caea540b6831',
+  aes256Ctr: '0b5f6438b49d6449e60dc8d03dbeb56b',
+  hmacSha256: '3290923e75c0ce13c277ca2d4327e2e6',
+  hmacSha512: '377142e4f1d7ca96e690118568628da8',
+};
+
+/**
+ * Suites over `node:crypto`, which Deno and Bun have too. Whatever the platform lacks or does differently is done by
+ * the same suite in JavaScript.
+ */
+export function createNodeProvider(): CryptoProvider {
+  const hashes = nodeHashes({ hash: nobleHash, hmac: nobleHmac });
+  const x25519 = dhOrElse(nobleX25519, nodeX25519, () => x25519Works(nodeX25519, KNOWN.x25519));
+  return {
+    name: 'node',
+    random: nodeRandom,
+    ...hashes,
+    kex: [
+      // Node 20 has no ML-KEM.
+      mlkemHybrid('mlkem768x25519-sha256', nobleMlkem768, x25519, (bytes) => hashes.hash('sha256', bytes)),
+      ecdhKex('curve25519-sha256', 'sha256', x25519),
+      ecdhKex('curve25519-sha256@libssh.org', 'sha256', x25519),
+      nist(NISTP256, nobleNistp256),
+      nist(NISTP384, nobleNistp384),
+      nist(NISTP521, nobleNistp521),
+    ],
+    signatures: nodeSignatures,
+    ciphers: [
+      gcm(aes128Gcm, KNOWN.aes128Gcm),
+      gcm(aes256Gcm, KNOWN.aes256Gcm),
+      aeadOrElse(chacha20Poly1305, nodeChacha20Poly1305(), nodeChacha20Works),
+      ctr(aes128Ctr, KNOWN.aes128Ctr),
+      ctr(aes192Ctr, KNOWN.aes192Ctr),
+      ctr(aes256Ctr, KNOWN.aes256Ctr),
+    ],
+    macs: [
+      mac(hmacSha256Etm, 'sha256', KNOWN.hmacSha256),
+      mac(hmacSha512Etm, 'sha512', KNOWN.hmacSha512),
+      mac(hmacSha256, 'sha256', KNOWN.hmacSha256),
+      mac(hmacSha512, 'sha512', KNOWN.hmacSha512),
+    ],
+  };
+}
+
+/** {@link createNodeProvider}, made when this module is loaded: that asks nothing of the platform yet. */
+export const nodeProvider: CryptoProvider = /* @__PURE__ */ createNodeProvider();
+
+function nist(curve: NistCurve, fallback: DiffieHellman): KexSuite {
+  // Multiplying only to see whether it works takes milliseconds on the larger curves; a missing curve throws here.
+  const works = (): boolean => createECDH(curve.openssl) !== undefined;
+  return nistKex(curve, dhOrElse(fallback, nodeNistDh(curve), works));
+}
+
+function gcm(fallback: AeadCipherSuite, known: string): AeadCipherSuite {
+  const suite = nodeAesGcm(fallback);
+  return aeadOrElse(fallback, suite, () => aeadWorks(suite, known));
+}
+
+function ctr(fallback: StreamCipherSuite, known: string): StreamCipherSuite {
+  const suite = nodeAesCtr(fallback);
+  return streamOrElse(fallback, suite, () => streamWorks(suite, known));
+}
+
+function mac(fallback: MacSuite, hash: 'sha256' | 'sha512', known: string): MacSuite {
+  const suite = nodeHmac(fallback, hash);
+  return macOrElse(fallback, suite, () => macWorks(suite, known));
+}
