@@ -24,7 +24,12 @@ export async function build() {
   const skipped = BUILD_ORDER.filter((name) => existsSync(folder(name)) && !hasSources(name));
   const shared = [join(root, 'tsconfig.base.json'), join(root, 'types'), join(root, 'scripts', 'build.mjs')];
   const scripts = [...shared, join(root, 'scripts', 'lib'), join(root, 'pnpm-lock.yaml')];
-  const inputs = [...scripts, ...packages.flatMap((name) => inputsOf(name)), join(root, 'LICENSE'), join(root, 'README.md')];
+  const inputs = [
+    ...scripts,
+    ...packages.flatMap((name) => inputsOf(name)),
+    join(root, 'LICENSE'),
+    join(root, 'README.md'),
+  ];
   const stamp = join(root, 'node_modules', '.nbs-ssh-build');
   const wanted = fingerprint(inputs);
   if (isFresh(stamp, wanted) && packages.every((name) => existsSync(join(folder(name), 'dist')))) {
@@ -43,7 +48,9 @@ export async function build() {
   if (packages.includes('nbs-ssh')) {
     copyTypes(packages);
     const { index, total } = await bundleUmbrella();
-    console.log(`build: nbs-ssh bundled, ${kib(index)} to import, ${kib(total)} with the command (${seconds()})`);
+    console.log(
+      `build: nbs-ssh bundled, ${kib(index)} to import, ${kib(total)} with the command (${seconds()})`,
+    );
   }
   writeStamp(stamp, wanted);
 }
@@ -52,7 +59,9 @@ const folder = (name) => join(root, 'packages', name);
 const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
 
 function hasSources(name) {
-  return existsSync(join(folder(name), 'package.json')) && entryPoints(name).every((path) => existsSync(path));
+  return (
+    existsSync(join(folder(name), 'package.json')) && entryPoints(name).every((path) => existsSync(path))
+  );
 }
 
 /** Source files that `exports` names: a package is built once all are there. */
@@ -66,7 +75,9 @@ function entryPoints(name) {
 
 const inputsOf = (name) => [
   ...files(join(folder(name), 'src')),
-  ...['package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md'].map((file) => join(folder(name), file)),
+  ...['package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md'].map((file) =>
+    join(folder(name), file),
+  ),
 ];
 
 if (isMain(import.meta.url)) await script(build);

@@ -13,7 +13,9 @@ export async function setup() {
 /** Installs exactly what the lockfile names. */
 export async function install() {
   const stamp = join(root, 'node_modules', '.nbs-ssh-install');
-  const manifests = readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name, 'package.json'));
+  const manifests = readdirSync(join(root, 'packages')).map((name) =>
+    join(root, 'packages', name, 'package.json'),
+  );
   const inputs = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'bench/package.json'];
   const wanted = fingerprint([...inputs.map((name) => join(root, name)), ...manifests]);
   if (isFresh(stamp, wanted)) {

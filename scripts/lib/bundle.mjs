@@ -1,5 +1,13 @@
 // Bundles the umbrella and everything below it into ESM files that need nothing but the runtime.
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { root } from './repo.mjs';
@@ -32,7 +40,8 @@ export async function bundleUmbrella() {
   writeLicences(Object.keys(metafile.inputs));
   for (const name of ['LICENSE', 'README.md']) {
     // Files of the package itself win over the workspace's.
-    if (existsSync(join(root, name)) && !existsSync(join(umbrella, name))) copyFileSync(join(root, name), join(dist, name));
+    if (existsSync(join(root, name)) && !existsSync(join(umbrella, name)))
+      copyFileSync(join(root, name), join(dist, name));
   }
   if (existsSync(join(dist, 'cli.js'))) await installCommand();
   const outputs = Object.fromEntries(
@@ -75,7 +84,9 @@ async function installCommand() {
 /** Licence texts of every package whose code is in the bundle. */
 function writeLicences(inputs) {
   const folders = new Set(
-    inputs.map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]).filter((path) => path !== undefined),
+    inputs
+      .map((path) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
+      .filter((path) => path !== undefined),
   );
   const texts = [...folders].sort().map((path) => {
     const folder = resolve(root, path);

@@ -8,7 +8,10 @@ import { root } from './repo.mjs';
 export function fingerprint(paths) {
   const hash = createHash('sha256').update(process.version);
   for (const path of paths.flatMap(files).sort()) {
-    hash.update(`${relative(root, path)}\0`).update(readFileSync(path)).update('\0');
+    hash
+      .update(`${relative(root, path)}\0`)
+      .update(readFileSync(path))
+      .update('\0');
   }
   return hash.digest('hex');
 }

@@ -26,7 +26,9 @@ export function copyTypes(packages) {
         seen.add(target);
         queue.push(target);
       }
-      const path = relative(dirname(file), target).replace(/\.d\.ts$/, '.js').replaceAll('\\', '/');
+      const path = relative(dirname(file), target)
+        .replace(/\.d\.ts$/, '.js')
+        .replaceAll('\\', '/');
       return `${before}${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`;
     });
     texts.set(file, text);
