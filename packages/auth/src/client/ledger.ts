@@ -1,0 +1,126 @@
+import { printable } from '@nbs-ssh/transport/wire';
+import { type Tracer, words } from '../tracer.ts';
+import type { AuthAttempt, AuthSkip, ClientCredential } from './types.ts';
+
+/** An attempt that has no result yet. */
+export interface OpenAttempt {
+  readonly method: string;
+  readonly credential: number | undefined;
+  readonly fingerprint: string | undefined;
+  readonly algorithm: string | undefined;
+  readonly startedAt: number;
+}
+
+export interface Choice {
+  readonly index: number;
+  readonly credential: ClientCredential;
+}
+
+/** Keeps which credentials are still worth trying, and writes down what became of those that were. */
+export class AttemptLedger {
+  readonly #username: string;
+  readonly #credentials: readonly ClientCredential[];
+  readonly #tracer: Tracer;
+  readonly #spent = new Set<number>();
+  readonly #passedOver = new Set<number>();
+  readonly #attempts: AuthAttempt[] = [];
+  #offered: readonly string[] = [];
+
+  constructor(username: string, credentials: readonly ClientCredential[], tracer: Tracer) {
+    this.#username = username;
+    this.#credentials = credentials;
+    this.#tracer = tracer;
+  }
+
+  get attempts(): readonly AuthAttempt[] {
+    return [...this.#attempts];
+  }
+
+  /** What the server's last failure named. */
+  get offered(): readonly string[] {
+    return this.#offered;
+  }
+
+  /**
+   * First credential in the configured order that was not used up and whose method the server offers.
+   *
+   * One that is not offered is noted as skipped, once, and stays eligible: after a partial success the server may
+   * ask for it.
+   */
+  next(): Choice | undefined {
+    for (const [index, credential] of this.#credentials.entries()) {
+      if (this.#spent.has(index)) continue;
+      if (this.#offered.includes(credential.kind)) {
+        this.#spent.add(index);
+        return { index, credential };
+      }
+      if (this.#passedOver.has(index)) continue;
+      this.#passedOver.add(index);
+      this.skip(this.open(credential.kind, index), { reason: 'not-offered' });
+    }
+    return undefined;
+  }
+
+  /** Notes every credential that is left as skipped for `reason`. */
+  giveUp(reason: string): void {
+    for (const [index, credential] of this.#credentials.entries()) {
+      if (this.#spent.has(index) || this.#passedOver.has(index)) continue;
+      this.#spent.add(index);
+      this.skip(this.open(credential.kind, index), { reason });
+    }
+  }
+
+  open(
+    method: string,
+    credential?: number,
+    key?: { readonly fingerprint: string; readonly algorithm: string },
+  ): OpenAttempt {
+    return {
+      method,
+      credential,
+      fingerprint: key?.fingerprint,
+      algorithm: key?.algorithm,
+      startedAt: this.#tracer.now,
+    };
+  }
+
+  skip(attempt: OpenAttempt, skip: AuthSkip): void {
+    this.#record(attempt, 'skipped', skip);
+    this.#tracer.emit('auth.skipped', { method: attempt.method, reason: printable(skip.reason) });
+  }
+
+  /** @param offered - Methods of the server's failure; absent when it did not answer with one. */
+  close(
+    attempt: OpenAttempt,
+    result: Exclude<AuthAttempt['result'], 'skipped'>,
+    offered?: readonly string[],
+  ): void {
+    if (offered !== undefined) this.#offered = offered;
+    const entry = this.#record(attempt, result);
+    this.#tracer.emit('auth.result', {
+      method: attempt.method,
+      result,
+      remaining: words(entry.remaining),
+      duration_ms: entry.durationMs,
+      ...(attempt.fingerprint === undefined ? {} : { fingerprint: attempt.fingerprint }),
+      ...(attempt.algorithm === undefined ? {} : { algorithm: attempt.algorithm }),
+    });
+  }
+
+  #record(attempt: OpenAttempt, result: AuthAttempt['result'], skip?: AuthSkip): AuthAttempt {
+    const entry: AuthAttempt = {
+      method: attempt.method,
+      username: this.#username,
+      ...(attempt.credential === undefined ? {} : { credential: attempt.credential }),
+      ...(attempt.fingerprint === undefined ? {} : { fingerprint: attempt.fingerprint }),
+      ...(attempt.algorithm === undefined ? {} : { algorithm: attempt.algorithm }),
+      result,
+      remaining: result === 'success' ? [] : this.#offered,
+      ...(skip === undefined ? {} : { skipReason: skip.reason }),
+      ...(skip?.error === undefined ? {} : { error: skip.error }),
+      durationMs: this.#tracer.now - attempt.startedAt,
+    };
+    this.#attempts.push(entry);
+    return entry;
+  }
+}

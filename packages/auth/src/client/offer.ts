@@ -1,0 +1,68 @@
+import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
+import { fingerprint, type PublicKey, signatureAlgorithmsFor } from '@nbs-ssh/transport/keys';
+import { authError } from '../errors.ts';
+import type { Offer } from './state.ts';
+import type { PublicKeyCredential } from './types.ts';
+
+/**
+ * Decides with which algorithm a key is offered.
+ *
+ * `server-sig-algs` chooses between the algorithms of an RSA key, RFC 8332 §3.3. Without it the strongest goes first
+ * and the others follow if it is refused. It does not rule out a key that has one algorithm only: RFC 8308 §3.1 lets
+ * the list be incomplete. SHA-1 is never among the candidates.
+ *
+ * @returns `undefined` when no algorithm fits the key, the server's list and the provider.
+ */
+export function offerOf(
+  credential: PublicKeyCredential,
+  key: { readonly publicKey: PublicKey; readonly privateKey?: PrivateKeyMaterial },
+  crypto: Pick<CryptoProvider, 'hash' | 'signatures'>,
+  serverSigAlgs: readonly string[] | undefined,
+): Offer | undefined {
+  const { publicKey, privateKey } = key;
+  const known = signatureAlgorithmsFor(publicKey.keyType);
+  const usable = known.filter((name) => crypto.signatures.some((suite) => suite.name === name));
+  const accepted =
+    serverSigAlgs === undefined || known.length === 1
+      ? usable
+      : usable.filter((name) => serverSigAlgs.includes(name));
+  const [algorithm, ...others] = accepted;
+  if (algorithm === undefined) return undefined;
+  return {
+    credential,
+    publicKey,
+    privateKey,
+    fingerprint: fingerprint(crypto.hash, publicKey.blob),
+    algorithm,
+    fallbacks: serverSigAlgs === undefined ? others : [],
+  };
+}
+
+/** What is left to try with the same key, should the server's list have arrived meanwhile: only what is on it. */
+export function fallbacksAfter(
+  offer: Offer,
+  serverSigAlgs: readonly string[] | undefined,
+): readonly string[] {
+  if (serverSigAlgs === undefined) return offer.fallbacks;
+  if (serverSigAlgs.includes(offer.algorithm)) return [];
+  return offer.fallbacks.filter((name) => serverSigAlgs.includes(name));
+}
+
+/** Most methods in one list, and the longest name: RFC 4251 §6 allows 64 characters, servers know six methods. */
+const MAX_METHODS = 64;
+const MAX_METHOD_NAME = 64;
+
+/** @throws {AuthError} `AUTH_LIMIT` */
+export function checkMethods(methods: readonly string[]): void {
+  if (methods.length > MAX_METHODS) {
+    throw authError('AUTH_LIMIT', {
+      what: 'methods that can continue',
+      limit: MAX_METHODS,
+      received: methods.length,
+    });
+  }
+  const longest = Math.max(0, ...methods.map((name) => name.length));
+  if (longest > MAX_METHOD_NAME) {
+    throw authError('AUTH_LIMIT', { what: 'method name', limit: MAX_METHOD_NAME, received: longest });
+  }
+}
