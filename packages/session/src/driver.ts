@@ -1,0 +1,299 @@
+import type { ChannelEvent, GlobalEvent } from '@nbs-ssh/channels';
+import { transportError, type VerifyHostKey } from '@nbs-ssh/transport';
+import { SshError } from '@nbs-ssh/transport/wire';
+import type { ByteDuplex } from './byte-duplex.ts';
+import type { Clock } from './clock.ts';
+import type { SessionMachine, SessionOutput } from './session.ts';
+
+/** Bytes given to the socket and not yet taken by it, above which no more channel data is sealed. */
+const SOCKET_HIGH_WATER = 1_048_576;
+/** Above this we stop reading too: a peer that asks without ever reading our answers gets no more answers. */
+const SOCKET_STOP_READING = 4_194_304;
+/** Milliseconds a goodbye may take before the socket is destroyed. */
+const LINGER = 2000;
+
+/** What the session's owner does for it. Callbacks run synchronously and must not throw. */
+export interface SessionOwner<AuthEffect, AuthAnswer, Login> {
+  /** @returns why the host key is refused, or `undefined` when it is trusted. */
+  readonly verifyHostKey: (effect: VerifyHostKey) => Promise<SshError | undefined>;
+  readonly authenticate: (effect: AuthEffect) => Promise<AuthAnswer>;
+  readonly onEvent: (event: ChannelEvent | GlobalEvent) => void;
+  readonly onTransportReady?: () => void;
+  readonly onAuthenticated: (login: Login) => void;
+  readonly onBanner?: (text: string) => void;
+  readonly onRekeyed?: (number: number) => void;
+  /** Called exactly once, when no more events can come. The goodbye may still be on its way. */
+  readonly onEnd: (error: SshError | undefined) => void;
+}
+
+/**
+ * Runs one session over one byte pipe: the only place where promises meet the protocol.
+ *
+ * Reading never waits for an answer to an effect, writes keep their order, and what the machine wants to send is
+ * fetched only while the socket has room.
+ */
+export class SessionDriver<AuthEffect, AuthAnswer, Login> {
+  readonly #machine: SessionMachine<AuthEffect, AuthAnswer, Login>;
+  readonly #owner: SessionOwner<AuthEffect, AuthAnswer, Login>;
+  readonly #clock: Clock;
+  readonly #reader: ReturnType<ByteDuplex['readable']['getReader']>;
+  readonly #writer: ReturnType<ByteDuplex['writable']['getWriter']>;
+  readonly #closed: Promise<void>;
+  #settleClosed: () => void = () => {};
+  /** Bytes the socket has not taken yet. */
+  #unwritten = 0;
+  #lastWrite: Promise<unknown> = Promise.resolve();
+  #reading: Promise<void> = Promise.resolve();
+  #ended = false;
+  #wakePending = false;
+  #flushing = false;
+  #resumeReading: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #timerAt: number | undefined;
+
+  constructor(
+    machine: SessionMachine<AuthEffect, AuthAnswer, Login>,
+    duplex: ByteDuplex,
+    clock: Clock,
+    owner: SessionOwner<AuthEffect, AuthAnswer, Login>,
+  ) {
+    this.#machine = machine;
+    this.#owner = owner;
+    this.#clock = clock;
+    this.#reader = duplex.readable.getReader();
+    this.#writer = duplex.writable.getWriter();
+    this.#closed = new Promise((resolve) => {
+      this.#settleClosed = resolve;
+    });
+  }
+
+  /** Settles when the socket is gone. Never rejects. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  start(): void {
+    this.#machine.start(this.#clock.now());
+    this.#flush();
+    this.#reading = this.#readLoop();
+  }
+
+  /** To be called after commands to the machine; work is gathered until the end of the current turn. */
+  wake(): void {
+    if (this.#wakePending || this.#ended) return;
+    this.#wakePending = true;
+    void Promise.resolve().then(() => {
+      this.#wakePending = false;
+      this.#advance();
+    });
+  }
+
+  /** Says goodbye and ends. Idempotent. */
+  close(reason: number, description: string): Promise<void> {
+    if (!this.#ended) {
+      this.#machine.tick(this.#clock.now());
+      this.#machine.disconnect(reason, description);
+      this.#flush();
+      this.#end(undefined);
+    }
+    return this.#closed;
+  }
+
+  /** Ends because of something outside the protocol: a deadline, an abort, a failed effect. */
+  fail(error: SshError): void {
+    if (this.#ended) return;
+    this.#machine.tick(this.#clock.now());
+    this.#machine.fail(error);
+    this.#flush();
+  }
+
+  async #readLoop(): Promise<void> {
+    try {
+      for (;;) {
+        if (!this.#ended && (!this.#machine.wantsInput || this.#unwritten > SOCKET_STOP_READING)) {
+          await new Promise<void>((resolve) => {
+            this.#resumeReading = resolve;
+          });
+          continue;
+        }
+        const { done, value } = await this.#reader.read();
+        if (this.#ended) {
+          // Whatever still comes is thrown away: closing a socket over unread bytes would reset it, and the
+          // goodbye could be lost with it.
+          if (done) return;
+          continue;
+        }
+        this.#machine.tick(this.#clock.now());
+        this.#machine.receive(done ? undefined : value);
+        this.#flush();
+        if (done) return;
+      }
+    } catch (error) {
+      this.#socketFailed(error);
+    }
+  }
+
+  #advance(): void {
+    if (this.#ended) return;
+    this.#machine.tick(this.#clock.now());
+    this.#flush();
+  }
+
+  #flush(): void {
+    // An owner's callback may command the machine and wake us; the loop below then sees the new work itself.
+    if (this.#flushing || this.#ended) return;
+    this.#flushing = true;
+    try {
+      for (;;) {
+        const output = this.#machine.poll(this.#unwritten < SOCKET_HIGH_WATER);
+        if (output === undefined) break;
+        this.#perform(output);
+        if (this.#ended) break;
+      }
+    } finally {
+      this.#flushing = false;
+    }
+    if (this.#ended) return;
+    this.#resume();
+    this.#schedule();
+  }
+
+  #perform(output: SessionOutput<AuthEffect, Login>): void {
+    switch (output.type) {
+      case 'write':
+        this.#write(output.bytes);
+        return;
+      case 'event':
+        this.#owner.onEvent(output.event);
+        return;
+      case 'effect':
+        this.#ask(output.effect);
+        return;
+      case 'authenticated':
+        this.#owner.onAuthenticated(output.login);
+        return;
+      case 'banner':
+        this.#owner.onBanner?.(output.text);
+        return;
+      case 'transport-ready':
+        this.#owner.onTransportReady?.();
+        return;
+      case 'rekeyed':
+        this.#owner.onRekeyed?.(output.number);
+        return;
+      case 'failed':
+        this.#writeRest();
+        this.#end(output.error);
+        return;
+    }
+  }
+
+  #ask(effect: VerifyHostKey | AuthEffect): void {
+    const answered = isHostKeyEffect(effect)
+      ? this.#owner.verifyHostKey(effect).then((refusal) => {
+          this.#machine.tick(this.#clock.now());
+          this.#machine.resolveHostKey(refusal);
+        })
+      : this.#owner.authenticate(effect).then((answer) => {
+          this.#machine.tick(this.#clock.now());
+          this.#machine.resolveAuth(answer);
+        });
+    answered.then(
+      () => this.#flush(),
+      (error: unknown) => this.fail(asSshError(error)),
+    );
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#unwritten += bytes.length;
+    const written = this.#writer.write(bytes);
+    this.#lastWrite = written;
+    written.then(
+      () => {
+        const before = this.#unwritten;
+        this.#unwritten -= bytes.length;
+        if (before >= SOCKET_HIGH_WATER && this.#unwritten < SOCKET_HIGH_WATER) this.#advance();
+        this.#resume();
+      },
+      (error: unknown) => this.#socketFailed(error),
+    );
+  }
+
+  #writeRest(): void {
+    for (;;) {
+      const output = this.#machine.poll(false);
+      if (output === undefined) return;
+      if (output.type === 'write') this.#write(output.bytes);
+    }
+  }
+
+  #resume(): void {
+    const resume = this.#resumeReading;
+    if (resume === undefined || !this.#machine.wantsInput || this.#unwritten > SOCKET_STOP_READING) return;
+    this.#resumeReading = undefined;
+    resume();
+  }
+
+  #schedule(): void {
+    const at = this.#machine.deadline();
+    if (at === this.#timerAt) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#timerAt = at;
+    if (at === undefined) return;
+    this.#cancelTimer = this.#clock.after(Math.max(0, at - this.#clock.now()), () => {
+      this.#timerAt = undefined;
+      this.#advance();
+    });
+  }
+
+  /** The socket broke: whatever the machine still has in its buffer comes first, then the end of input. */
+  #socketFailed(cause: unknown): void {
+    if (this.#ended) return;
+    this.#machine.tick(this.#clock.now());
+    this.#machine.receive(undefined);
+    this.#flush();
+    if (this.#ended) return;
+    // Still alive only while an answer is awaited; nobody can use that answer any more.
+    const phase = this.#machine.transport.phase;
+    this.fail(transportError('TRANSPORT_CLOSED', { phase, midPacket: false }, { cause }));
+  }
+
+  #end(error: SshError | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#cancelTimer?.();
+    this.#resumeReading?.();
+    this.#owner.onEnd(error);
+    void this.#shutDown();
+  }
+
+  /** The goodbye, then FIN, then the peer's FIN or the end of our patience, then the socket is destroyed. */
+  async #shutDown(): Promise<void> {
+    const goodbye = this.#lastWrite
+      .then(() => this.#writer.close())
+      .then(() => this.#reading)
+      .catch(() => {});
+    let cancelLinger: () => void = () => {};
+    const linger = new Promise<void>((resolve) => {
+      cancelLinger = this.#clock.after(LINGER, resolve);
+    });
+    await Promise.race([goodbye, linger]);
+    cancelLinger();
+    await Promise.allSettled([this.#reader.cancel(), this.#writer.abort()]);
+    this.#settleClosed();
+  }
+}
+
+function isHostKeyEffect(effect: unknown): effect is VerifyHostKey {
+  return (effect as { readonly type?: unknown }).type === 'verify-host-key';
+}
+
+function asSshError(error: unknown): SshError {
+  if (error instanceof SshError) return error;
+  return transportError(
+    'TRANSPORT_INTERNAL',
+    { what: 'answering a question of the session failed' },
+    { cause: error },
+  );
+}

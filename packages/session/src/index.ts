@@ -1,0 +1,7 @@
+export type { AuthMachine, AuthOutput } from './auth-machine.ts';
+export type { ByteDuplex } from './byte-duplex.ts';
+export { Channel, type ChannelListener, type OpenRefusal } from './channel.ts';
+export { ChannelTable } from './channel-table.ts';
+export type { Clock } from './clock.ts';
+export { SessionDriver, type SessionOwner } from './driver.ts';
+export { SessionMachine, type SessionOutput, type SessionParts, type SessionPhase } from './session.ts';

@@ -1,0 +1,240 @@
+import type { ChannelEvent, GlobalEvent, Multiplexer, MuxOutput } from '@nbs-ssh/channels';
+import {
+  type TransportMachine,
+  type TransportOutput,
+  transportError,
+  type VerifyHostKey,
+} from '@nbs-ssh/transport';
+import type { SshError } from '@nbs-ssh/transport/wire';
+import type { AuthMachine, AuthOutput } from './auth-machine.ts';
+
+/** Bytes sealed before they are handed to the socket, so that it works while we seal the next ones. */
+const WRITE_BATCH = 131_072;
+/** Received bytes that may wait undecoded before the driver should stop reading. */
+const INPUT_HIGH_WATER = 524_288;
+
+export type SessionOutput<AuthEffect, Login> =
+  | { readonly type: 'write'; readonly bytes: Uint8Array }
+  | { readonly type: 'effect'; readonly effect: VerifyHostKey | AuthEffect }
+  | { readonly type: 'banner'; readonly text: string }
+  /** The transport is up: host key proven and trusted, keys in use, authentication begins. */
+  | { readonly type: 'transport-ready' }
+  | { readonly type: 'authenticated'; readonly login: Login }
+  | { readonly type: 'rekeyed'; readonly number: number }
+  | { readonly type: 'event'; readonly event: ChannelEvent | GlobalEvent }
+  /** Last output but the bytes of a goodbye. */
+  | { readonly type: 'failed'; readonly error: SshError };
+
+export type SessionPhase = 'transport' | 'auth' | 'open' | 'closed';
+
+export interface SessionParts<AuthEffect, AuthAnswer, Login> {
+  readonly transport: TransportMachine;
+  /** Called once, when the session id is known. */
+  readonly createAuth: (sessionId: Uint8Array) => AuthMachine<AuthEffect, AuthAnswer, Login>;
+  readonly mux: Multiplexer;
+}
+
+/**
+ * One SSH session: transport, authentication and channels, composed. Role-free: the parts know their roles.
+ *
+ * A pull machine. Whatever the upper layers want to send is fetched only when the transport may send (never
+ * during a key exchange) and the socket has room, so nothing piles up in between.
+ */
+export class SessionMachine<AuthEffect, AuthAnswer, Login> {
+  readonly #transport: TransportMachine;
+  readonly #createAuth: (sessionId: Uint8Array) => AuthMachine<AuthEffect, AuthAnswer, Login>;
+  readonly mux: Multiplexer;
+  readonly #outputs: SessionOutput<AuthEffect, Login>[] = [];
+  #auth: AuthMachine<AuthEffect, AuthAnswer, Login> | undefined;
+  #phase: SessionPhase = 'transport';
+
+  constructor(parts: SessionParts<AuthEffect, AuthAnswer, Login>) {
+    this.#transport = parts.transport;
+    this.#createAuth = parts.createAuth;
+    this.mux = parts.mux;
+  }
+
+  get transport(): TransportMachine {
+    return this.#transport;
+  }
+
+  get phase(): SessionPhase {
+    return this.#phase;
+  }
+
+  /** Phase in words for errors and evidence, finer than {@link phase}. */
+  get phaseName(): string {
+    return this.#phase === 'transport' ? this.#transport.phase : this.#phase;
+  }
+
+  /** Whether the driver should read on. */
+  get wantsInput(): boolean {
+    return !this.#transport.closed && this.#transport.bufferedInput < INPUT_HIGH_WATER;
+  }
+
+  get done(): boolean {
+    return this.#transport.closed;
+  }
+
+  start(now: number): void {
+    this.#transport.start(now);
+  }
+
+  tick(now: number): void {
+    this.#transport.tick(now);
+    this.#auth?.tick(now);
+    this.mux.tick(now);
+  }
+
+  deadline(): number | undefined {
+    return this.#transport.deadline();
+  }
+
+  receive(bytes: Uint8Array | undefined): void {
+    this.#transport.receive(bytes);
+  }
+
+  /** Answers {@link VerifyHostKey}; a refusal ends the session before any credential was sent. */
+  resolveHostKey(refusal: SshError | undefined): void {
+    this.#transport.resolveHostKey(refusal);
+  }
+
+  resolveAuth(answer: AuthAnswer): void {
+    if (this.#transport.closed) return;
+    this.#transport.hold(false);
+    this.#auth?.resolve(answer);
+  }
+
+  rekey(): void {
+    this.#transport.rekey();
+  }
+
+  fail(error: unknown): void {
+    this.#transport.fail(error);
+  }
+
+  disconnect(reason: number, description: string): void {
+    this.#transport.disconnect(reason, description);
+    this.#phase = 'closed';
+  }
+
+  /**
+   * Next thing to do, or `undefined` when everything waits.
+   *
+   * @param canSendData - Whether the socket has room for channel data. Control messages go out regardless.
+   */
+  poll(canSendData: boolean): SessionOutput<AuthEffect, Login> | undefined {
+    for (;;) {
+      const output = this.#outputs.shift();
+      if (output !== undefined) return output;
+      if (this.#transport.pendingBytes >= WRITE_BATCH) return this.#write();
+      if (this.#pullUpper(false)) continue;
+      const transported = this.#transport.poll();
+      if (transported !== undefined) {
+        const event = this.#transported(transported);
+        if (event !== undefined) return event;
+        continue;
+      }
+      if (canSendData && this.#pullUpper(true)) continue;
+      return this.#write();
+    }
+  }
+
+  #write(): SessionOutput<AuthEffect, Login> | undefined {
+    const bytes = this.#transport.takeBytes();
+    return bytes === undefined ? undefined : { type: 'write', bytes };
+  }
+
+  /** @returns whether one output of authentication or channels was handled. */
+  #pullUpper(data: boolean): boolean {
+    if (!this.#transport.canSend) return false;
+    const login = this.#auth?.poll();
+    if (login !== undefined) {
+      this.#loggingIn(login);
+      return true;
+    }
+    if (this.#phase !== 'open') return false;
+    const output = this.mux.poll(data);
+    if (output === undefined) return false;
+    this.#muxed(output);
+    return true;
+  }
+
+  #transported(output: TransportOutput): SessionOutput<AuthEffect, Login> | undefined {
+    switch (output.type) {
+      case 'message':
+        this.#route(output.payload);
+        return undefined;
+      case 'ready':
+        this.#phase = 'auth';
+        this.#auth = this.#createAuth(output.sessionId);
+        this.#auth.start?.();
+        return { type: 'transport-ready' };
+      case 'ext-info':
+        this.#auth?.serverSigAlgs?.(output.serverSigAlgs);
+        return undefined;
+      case 'failed':
+        this.#phase = 'closed';
+        return output;
+      case 'effect':
+      case 'rekeyed':
+        return output;
+    }
+  }
+
+  #route(payload: Uint8Array): void {
+    const number = payload[0] as number;
+    if (number < 80) {
+      this.#auth?.receive(payload);
+    } else if (this.#phase === 'open') {
+      this.mux.receive(payload);
+    } else {
+      // RFC 4252 §6: nothing of the connection protocol before authentication has succeeded.
+      const expected = [5, 6, 50, 51, 52, 53];
+      this.fail(
+        transportError('TRANSPORT_MESSAGE_UNEXPECTED', { phase: 'auth', expected, received: number }),
+      );
+    }
+  }
+
+  #loggingIn(output: AuthOutput<AuthEffect, Login>): void {
+    switch (output.type) {
+      case 'send':
+        this.#transport.send(output.payload);
+        return;
+      case 'effect':
+        // The answer decides what later bytes mean, so they wait.
+        this.#transport.hold(true);
+        this.#outputs.push(output);
+        return;
+      case 'banner':
+        this.#outputs.push(output);
+        return;
+      case 'success': {
+        this.#phase = 'open';
+        this.#transport.setAuthenticated();
+        this.#outputs.push({ type: 'authenticated', login: output });
+        return;
+      }
+      case 'failed':
+        this.fail(output.error);
+        return;
+    }
+  }
+
+  #muxed(output: MuxOutput): void {
+    switch (output.type) {
+      case 'send':
+        this.#transport.send(output.payload);
+        return;
+      case 'send-data':
+        this.#transport.send(output.header, output.body);
+        return;
+      case 'failed':
+        this.fail(output.error);
+        return;
+      default:
+        this.#outputs.push({ type: 'event', event: output });
+    }
+  }
+}
