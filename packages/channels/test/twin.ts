@@ -115,7 +115,7 @@ export const request = (
   recipient: number,
   name: string,
   wantReply: boolean,
-  body = new Uint8Array(0),
+  body: Uint8Array = new Uint8Array(0),
 ): Uint8Array => ChannelRequest.encode({ recipient, name, wantReply, data: body });
 
 /** Bytes that tell their place, so that loss, doubling and reordering show. */
