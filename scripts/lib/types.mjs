@@ -1,5 +1,5 @@
 // Makes the umbrella's declarations self-contained: those of the other packages are copied beside them.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { readJson, root } from './repo.mjs';
 
@@ -33,6 +33,8 @@ export function copyTypes(packages) {
     });
     texts.set(file, text);
   }
+  // What nothing public reaches, such as the command's own declarations, is not published.
+  rmSync(types, { recursive: true, force: true });
   for (const [file, text] of texts) {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);

@@ -35,6 +35,7 @@ await script(async () => {
       // Neither a look for a newer version nor a cache outside of the scratch folder.
       DENO_NO_UPDATE_CHECK: '1',
       DENO_DIR: join(folder, 'deno'),
+      NO_COLOR: '1',
     };
     const failed = [];
     for (const { name, command, args } of list) {
