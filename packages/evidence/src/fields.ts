@@ -1,0 +1,117 @@
+import type { EventData, EventType } from './events.ts';
+
+/**
+ * How a field is treated when a bundle is redacted.
+ *
+ * `fact`: names, codes and fingerprints, kept as they are when they look like one. `text`: searched by every
+ * pattern. `host`, `user`, `path`: replaced by a pseudonym. `private`: removed. `free`: decided by each key.
+ */
+export type FieldKind = 'fact' | 'text' | 'host' | 'user' | 'path' | 'private' | 'free';
+
+/**
+ * Every field an event may have. An allow-list: a field that is not here is not stored by the recorder, and
+ * is removed from a redacted bundle.
+ */
+export const FIELDS: {
+  readonly [T in EventType]: { readonly [K in keyof EventData[T]]-?: FieldKind };
+} = {
+  CONNECT: {
+    status: 'fact',
+    host: 'host',
+    port: 'fact',
+    username: 'user',
+    address: 'host',
+    auth_method: 'fact',
+    duration_ms: 'fact',
+  },
+  AUTH: {
+    status: 'fact',
+    method: 'fact',
+    username: 'user',
+    stage: 'fact',
+    fingerprint: 'fact',
+    algorithm: 'fact',
+    remaining: 'fact',
+    reason: 'text',
+    error_type: 'fact',
+    duration_ms: 'fact',
+  },
+  EXEC: {
+    command: 'text',
+    streaming: 'fact',
+    duration_ms: 'fact',
+    exit_code: 'fact',
+    signal: 'fact',
+    stdout_len: 'fact',
+    stderr_len: 'fact',
+    cancelled: 'fact',
+  },
+  SHELL: {
+    command: 'text',
+    streaming: 'fact',
+    duration_ms: 'fact',
+    exit_code: 'fact',
+    signal: 'fact',
+    stdout_len: 'fact',
+    stderr_len: 'fact',
+    cancelled: 'fact',
+  },
+  DISCONNECT: { reason: 'text', code: 'fact', by: 'fact', host: 'host', port: 'fact' },
+  ERROR: { error_type: 'fact', code: 'fact', message: 'text', phase: 'fact' },
+  KEEPALIVE_SENT: { outstanding: 'fact' },
+  KEEPALIVE_RECEIVED: { rtt_ms: 'fact' },
+  KEEPALIVE_TIMEOUT: { missed: 'fact' },
+  PROGRESS_WARNING: { seconds_remaining: 'fact', timeout_sec: 'fact' },
+  STATE_CHANGE: {
+    from_state: 'fact',
+    to_state: 'fact',
+    reconnection_count: 'fact',
+    attempt: 'fact',
+    delay_ms: 'fact',
+    error: 'text',
+  },
+  FORWARD: {
+    status: 'fact',
+    forward_type: 'fact',
+    local_host: 'host',
+    local_port: 'fact',
+    remote_host: 'host',
+    remote_port: 'fact',
+    actual_port: 'fact',
+    error: 'text',
+  },
+  KEX: {
+    status: 'fact',
+    number: 'fact',
+    cause: 'fact',
+    kex: 'fact',
+    host_key: 'fact',
+    cipher_cs: 'fact',
+    cipher_sc: 'fact',
+    mac_cs: 'fact',
+    mac_sc: 'fact',
+    compression_cs: 'fact',
+    compression_sc: 'fact',
+    strict_kex: 'fact',
+    guess_discarded: 'fact',
+    duration_ms: 'fact',
+    offers: 'fact',
+  },
+  HOST_KEY: {
+    verdict: 'fact',
+    fingerprint: 'fact',
+    key_type: 'fact',
+    algorithm: 'fact',
+    policy: 'fact',
+    file: 'path',
+    line: 'fact',
+  },
+  PACKET: { direction: 'fact', number: 'fact', name: 'fact', length: 'fact', sequence: 'fact' },
+};
+
+/** Fields of any event type, by name; for events whose type this version does not know. */
+export function fieldsOf(eventType: string): Readonly<Record<string, FieldKind>> {
+  return Object.hasOwn(FIELDS, eventType)
+    ? (FIELDS[eventType as EventType] as Readonly<Record<string, FieldKind>>)
+    : {};
+}

@@ -1,0 +1,207 @@
+import { encodedKind, LONG_RUN } from './entropy.ts';
+import { isSensitiveKey, MAX_KEY } from './keys.ts';
+import { isMark, type Tally } from './mark.ts';
+import { pemSpans } from './pem.ts';
+
+/*
+ * Every expression here takes time linear in the text. Repetition is bounded, or over one class of characters
+ * that the next piece cannot begin with; a run may only start where the run before it does not continue
+ * (the look-behinds), so no character is scanned once per start.
+ */
+
+/** Removes what looks like a secret whoever it belongs to. Marks of an earlier pass stay as they are. */
+export function redactPatterns(text: string, tally: Tally): string {
+  let out = text;
+  for (const [needed, step] of STEPS) {
+    if (needed === '' || out.includes(needed)) out = step(out, tally);
+  }
+  return out;
+}
+
+type Step = (text: string, tally: Tally) => string;
+
+/** Each with a string without which it has nothing to do: most text has none of them. */
+const STEPS: readonly (readonly [string, Step])[] = [
+  ['PRIVATE KEY-----', pem],
+  ['://', urls],
+  [':', headers],
+  ['--', flags],
+  ['-', shortFlags],
+  ['', assignments],
+  ['', tokens],
+  ['eyJ', jwts],
+  ['', encoded],
+];
+
+function pem(text: string, tally: Tally): string {
+  let out = '';
+  let from = 0;
+  for (const { start, end } of pemSpans(text)) {
+    out += text.slice(from, start) + tally.mark('pem');
+    from = end;
+  }
+  return out + text.slice(from);
+}
+
+/** `scheme://user:password@host`. The password may hold `@`: everything up to the last one is taken. */
+function urls(text: string, tally: Tally): string {
+  return text.replace(/:\/\/([^\s/:@]*):([^\s/]*)@/g, (whole, user: string, password: string) =>
+    password === '' || isMark(password) ? whole : `://${user}:${tally.mark('url')}@`,
+  );
+}
+
+/** HTTP headers that carry credentials, to the end of their line or string. */
+function headers(text: string, tally: Tally): string {
+  return text
+    .replace(
+      /\b(authorization|cookie|x-api-key|x-auth-token)(["']?\s{0,4}:\s{0,4}["']?)([^\r\n"'\\]+)/gi,
+      (whole, name: string, colon: string, value: string) =>
+        isMark(value) ? whole : `${name}${colon}${tally.mark('header')}`,
+    )
+    .replace(
+      /\b(bearer|basic)(\s{1,4})([A-Za-z0-9._~+/=-]{8,})/gi,
+      (whole, scheme: string, gap: string, value: string) => {
+        return /[0-9=+/]/.test(value) ? `${scheme}${gap}${tally.mark('header')}` : whole;
+      },
+    );
+}
+
+/** `--password x`, `--token=x`. */
+function flags(text: string, tally: Tally): string {
+  const flag = /(?<![\w-])--([A-Za-z][\w-]*)(?:=|\s{1,4})/g;
+  return replaceValues(text, flag, (found) => (isSensitiveKey(found[1] ?? '') ? 'flag' : undefined), tally);
+}
+
+/** Short flags of programs that are known to take a password there: `mysql -pX`, `sshpass -p X`, `curl -u a:X`. */
+function shortFlags(text: string, tally: Tally): string {
+  let program = '';
+  return text.replace(
+    /(?<![\w.-])(mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass|curl|wget)(?![\w-])|(?<=\s)-p(\s{0,4})([^\s;|&]+)|(?<=\s)-u(\s{0,4})([^\s:;|&]+):([^\s;|&]+)|[\n;|&]/g,
+    (whole, name?: string, gap?: string, value?: string, gapU?: string, user?: string, password?: string) => {
+      if (name !== undefined) {
+        program = name;
+      } else if (value !== undefined) {
+        const taken = program === 'sshpass' || (gap === '' && /^(?:mysql|mariadb)/.test(program));
+        return taken && !isMark(value) ? `-p${gap}${tally.mark('flag')}` : whole;
+      } else if (password !== undefined) {
+        return program === 'curl' && !isMark(password) ? `-u${gapU}${user}:${tally.mark('flag')}` : whole;
+      } else {
+        program = '';
+      }
+      return whole;
+    },
+  );
+}
+
+/** `password=x`, `"api_key": "x"`, `DB_PASSWORD: x`. */
+function assignments(text: string, tally: Tally): string {
+  const hint = /pass|pwd|pw|secret|token|key|credential|pin|otp|cookie/gi;
+  const separator = /\\?["']?\s{0,4}[=:]\s{0,4}/y;
+  let out = '';
+  let from = 0;
+  let floor = 0;
+  for (let found = hint.exec(text); found !== null; found = hint.exec(text)) {
+    let start = found.index;
+    const first = Math.max(floor, start - MAX_KEY);
+    while (start > first && WORD.test(text.charAt(start - 1))) start -= 1;
+    const end = endOf(WORDS, text, hint.lastIndex);
+    floor = end;
+    hint.lastIndex = end;
+    if (end - start > MAX_KEY || !isSensitiveKey(text.slice(start, end))) continue;
+    separator.lastIndex = end;
+    if (!separator.test(text)) continue;
+    const value = valueAt(text, separator.lastIndex);
+    if (value === undefined) continue;
+    out += text.slice(from, value.start) + tally.mark('value');
+    from = value.end;
+    floor = from;
+    hint.lastIndex = from;
+  }
+  return out + text.slice(from);
+}
+
+const WORD = /[\w.-]/;
+const WORDS = /[\w.-]*/y;
+
+/** Where the run that `run` describes ends, when it starts at `at`. */
+function endOf(run: RegExp, text: string, at: number): number {
+  run.lastIndex = at;
+  run.test(text);
+  return Math.max(at, run.lastIndex);
+}
+
+/** Replaces the value after each match of `key`, when `kindOf` says that it is private. */
+function replaceValues(
+  text: string,
+  key: RegExp,
+  kindOf: (found: RegExpExecArray) => 'flag' | undefined,
+  tally: Tally,
+): string {
+  let out = '';
+  let from = 0;
+  for (let found = key.exec(text); found !== null; found = key.exec(text)) {
+    const kind = kindOf(found);
+    const value = kind === undefined ? undefined : valueAt(text, key.lastIndex);
+    if (kind === undefined || value === undefined || text.startsWith('--', value.start)) continue;
+    out += text.slice(from, value.start) + tally.mark(kind);
+    from = value.end;
+    key.lastIndex = from;
+  }
+  return out + text.slice(from);
+}
+
+/**
+ * The value at `at`: what its quotes hold, or everything to the next separator.
+ *
+ * @returns `undefined` when there is none, or it was removed before.
+ */
+function valueAt(text: string, at: number): { readonly start: number; readonly end: number } | undefined {
+  const escaped = text.charAt(at) === '\\' && /["']/.test(text.charAt(at + 1));
+  const open = escaped ? at + 1 : at;
+  const quote = text.charAt(open);
+  const start = quote === '"' || quote === "'" ? open + 1 : at;
+  const end = start === at ? endOf(BARE, text, at) : endOfQuoted(text, start, escaped ? '\\' : quote);
+  if (end === start) return undefined;
+  // Brackets that follow a mark are the text's own, as in `(password=[redacted:value])`.
+  const value = end - start > MAX_MARK ? '' : text.slice(start, end).replace(/[)}\]]*$/, ']');
+  return isMark(value) ? undefined : { start, end };
+}
+
+const BARE = /[^\s"'&;,]*/y;
+/** No mark with the brackets after it is longer. */
+const MAX_MARK = 64;
+
+/** Where a quoted value ends: at `stop`, at the line's end, or at the text's. A backslash keeps what follows it. */
+function endOfQuoted(text: string, start: number, stop: string): number {
+  const special = /["'\\\n]/g;
+  special.lastIndex = start;
+  for (let found = special.exec(text); found !== null; found = special.exec(text)) {
+    if (found[0] === stop || found[0] === '\n') return found.index;
+    if (found[0] === '\\') special.lastIndex += 1;
+  }
+  return text.length;
+}
+
+/** Tokens that name their issuer. */
+function tokens(text: string, tally: Tally): string {
+  return text.replace(
+    /(?<![A-Za-z0-9])(?:A[KS]IA[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[\w-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|sk-(?:ant-|proj-)?[A-Za-z0-9_]{20,}[\w-]*|AIza[\w-]{30,}|npm_[A-Za-z0-9]{30,}|hf_[A-Za-z0-9]{20,}|dop_v1_[a-f0-9]{32,}|SG\.[\w-]{16,}\.[\w-]{16,})/g,
+    () => tally.mark('token'),
+  );
+}
+
+function jwts(text: string, tally: Tally): string {
+  return text.replace(/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, () => tally.mark('jwt'));
+}
+
+/** Fingerprints are public and a diagnosis needs them: `SHA256:` and exactly 43 characters, `SHA512:` and 86. */
+const FINGERPRINTS: Readonly<Record<string, number>> = { 'SHA256:': 43, 'SHA512:': 86 };
+
+/** Long base64 and hex. */
+function encoded(text: string, tally: Tally): string {
+  return text.replace(/(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{32,}={0,2}/g, (run, at: number) => {
+    if (run.length < LONG_RUN || FINGERPRINTS[text.slice(Math.max(0, at - 7), at)] === run.length) return run;
+    const kind = encodedKind(run);
+    return kind === undefined ? run : tally.mark(kind);
+  });
+}
