@@ -74,6 +74,15 @@ describe('signature blob, RFC 4253 §6.6', () => {
   });
 });
 
+describe('a key of another type around the same numbers', () => {
+  it('is refused: a certificate is not signed for by the key in it', () => {
+    const [algorithm, key] = KEYS[0];
+    const blob = signData(noble, algorithm, key, data);
+    const disguised = { ...publicKeyOf(key), keyType: 'ssh-ed25519-cert-v01@openssh.com' };
+    assert.equal(verifySignature(noble, { algorithm }, disguised, data, blob), false);
+  });
+});
+
 describe('RSA signature shorter than the modulus', () => {
   const key = rsaVectorKey(2048);
   const publicKey = publicKeyOf(key);

@@ -73,7 +73,7 @@ const NATIVE: { readonly [name: string]: NativeAlgorithm } = {
  * Where the runtime lacks one, misunderstands it or throws at a key, noble answers instead. ECDSA signatures made
  * here have random nonces: a session that must be reproducible needs noble's.
  */
-export const nodeSignatures: readonly SignatureSuite[] = nobleSignatures.map((fallback) => {
+export const nodeSignatures: readonly SignatureSuite[] = /* @__PURE__ */ nobleSignatures.map((fallback) => {
   const algorithm = NATIVE[fallback.name];
   return algorithm === undefined ? fallback : nativeSuite(algorithm, fallback);
 });

@@ -5,7 +5,7 @@ import { afterEach, describe, it, vi } from 'vitest';
 import { newKey, PROVIDERS, publicHalf, rsaVectorKey, suite } from './fixtures.ts';
 
 /** How the runtime under the suites behaves in a test. */
-type Runtime = 'real' | 'throws at keys' | 'ignores dsaEncoding' | 'takes everything';
+type Runtime = 'real' | 'throws at keys' | 'ignores dsaEncoding' | 'takes everything' | 'refuses everything';
 
 const runtime = vi.hoisted(() => ({ mode: 'real' as string, signed: 0, verified: 0 }));
 
@@ -32,6 +32,7 @@ vi.mock('node:crypto', async (original) => {
     verify: (hash: string, data: Uint8Array, key: unknown, signature: Uint8Array) => {
       runtime.verified += 1;
       if (runtime.mode === 'takes everything') return true;
+      if (runtime.mode === 'refuses everything') return false;
       return real.verify(hash, data, withoutEncoding(key), signature);
     },
   };
@@ -91,6 +92,15 @@ describe('signatures on node:crypto', () => {
       });
     });
   }
+
+  it('do not trust a runtime that refuses a right signature', async () => {
+    const suites = await suitesIn('refuses everything');
+    for (const [index, ours] of suites.slice(0, 4).entries()) {
+      const key = keys[index] as (typeof keys)[number];
+      const signature = ours.sign(key, message, random);
+      assert.equal(ours.verify(publicHalf(key), message, signature), true, ours.name);
+    }
+  });
 
   it('do not trust a runtime that takes a wrong signature', async () => {
     const suites = await suitesIn('takes everything');
