@@ -3,11 +3,11 @@ import { wipe } from '../../wire/index.ts';
 import type { AeadCipherSuite } from '../cipher.ts';
 import { advanceNonce, GCM_NONCE, GCM_TAG } from '../gcm.ts';
 
+const LENGTH = 4;
+
 /** RFC 5647 with OpenSSH's names, under which the MAC lists are simply ignored (OpenSSH PROTOCOL §1.6). */
 export const aes128Gcm: AeadCipherSuite = /* @__PURE__ */ suite('aes128-gcm@openssh.com', 16);
 export const aes256Gcm: AeadCipherSuite = /* @__PURE__ */ suite('aes256-gcm@openssh.com', 32);
-
-const LENGTH = 4;
 
 function suite(name: string, keyLength: number): AeadCipherSuite {
   const shape = { blockLength: 16, lengthOutside: LENGTH, tagLength: GCM_TAG } as const;
