@@ -1,0 +1,17 @@
+export {
+  isPrivateKeyError,
+  type PrivateKeyError,
+  type PrivateKeyErrorReason,
+  type PrivateKeyErrors,
+  privateKeyError,
+} from './errors.ts';
+export { formatOpensshPrivateKey } from './format.ts';
+export { generateEd25519 } from './generate.ts';
+export { MAX_BCRYPT_ROUNDS, MAX_KEY_FILE } from './limits.ts';
+export {
+  type ParsedPrivateKey,
+  type ParsePrivateKeyOptions,
+  type PrivateKeyPublicPart,
+  parsePrivateKey,
+  privateKeyPublicPart,
+} from './parse.ts';
