@@ -15,6 +15,39 @@ export type {
   PublicKeyCredential,
 } from './client/types.ts';
 export { type AuthError, type AuthErrors, authError, isAuthError } from './errors.ts';
+export {
+  formatKnownHostsLine,
+  type HostTarget,
+  type HostVerdict,
+  isKnownHostsError,
+  type KnownHostKey,
+  type KnownHosts,
+  type KnownHostsEntry,
+  type KnownHostsError,
+  type KnownHostsErrors,
+  type KnownHostsWarning,
+  knownHostsError,
+  knownKeyTypes,
+  lookupHost,
+  type OtherName,
+  parseKnownHosts,
+} from './known-hosts/index.ts';
+export {
+  formatOpensshPrivateKey,
+  generateEd25519,
+  isPrivateKeyError,
+  MAX_BCRYPT_ROUNDS,
+  MAX_KEY_FILE,
+  type ParsedPrivateKey,
+  type ParsePrivateKeyOptions,
+  type PrivateKeyError,
+  type PrivateKeyErrorReason,
+  type PrivateKeyErrors,
+  type PrivateKeyPublicPart,
+  parsePrivateKey,
+  privateKeyError,
+  privateKeyPublicPart,
+} from './private-key/index.ts';
 export { ServerAuth } from './server/machine.ts';
 export type { ServerPhase } from './server/state.ts';
 export type {

@@ -1,0 +1,2 @@
+export { type ReadKeyFileOptions, readKeyFile } from './key-file.ts';
+export { appendKnownHost, readKnownHostsFile } from './known-hosts-file.ts';
