@@ -17,6 +17,7 @@ import { Tracer, word } from '../tracer.ts';
 import { unreachable } from '../unreachable.ts';
 import { Banners } from './banners.ts';
 import { AttemptLedger, type Choice, type OpenAttempt } from './ledger.ts';
+import { misfit } from './misfit.ts';
 import { checkMethods, fallbacksAfter, offerOf } from './offer.ts';
 import { Outbox } from './outbox.ts';
 import { CLIENT_LEGAL, type ClientPhase, type ClientState, DEFAULT_LIMITS, type Offer } from './state.ts';
@@ -67,8 +68,9 @@ export class ClientAuth {
     this.#outbox.send(ServiceRequest.encode({ service: USERAUTH_SERVICE }));
     this.#state = { phase: 'service-requested' };
     // RFC 4252 §5.2: the polite way to learn which methods there are.
-    if (this.#config.pipeline !== false)
+    if (this.#config.pipeline !== false) {
       this.#outbox.request(this.#ledger.open('none'), 'list', new WireWriter());
+    }
   }
 
   /** @param now - Monotonic milliseconds, for traces and durations. */
@@ -395,8 +397,4 @@ export class ClientAuth {
     this.#outbox.push({ type: 'failed', error });
     return { phase: 'failed' };
   }
-}
-
-function misfit(answer: ClientAuthAnswer, expected: string): SshError {
-  return authError('AUTH_ANSWER', { id: answer.id, expected, received: answer.type });
 }
