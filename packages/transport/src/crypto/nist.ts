@@ -35,7 +35,7 @@ export const NISTP521: NistCurve = {
   openssl: 'secp521r1',
   fieldLength: 66,
   order:
-    0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+    0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
 };
 
 /** A random source that gives 64 bad scalars in a row (at worst one in 2^32 is bad) is broken, not unlucky. */
