@@ -1,3 +1,4 @@
+import type { RsaProblem } from '../crypto/signatures/rsa-limits.ts';
 import {
   type CodedError,
   type ErrorCatalogue,
@@ -14,7 +15,7 @@ export interface KeysErrors {
   /** A certificate where a plain key is wanted. Never to be read as the key inside it. */
   KEYS_CERTIFICATE: { readonly keyType: string };
   KEYS_RSA_LIMITS: {
-    readonly reason: 'modulus-too-short' | 'modulus-too-long' | 'modulus-even' | 'exponent';
+    readonly reason: RsaProblem;
     readonly bits: number;
   };
   /** We were asked to sign with an algorithm that the provider lacks or that is not of this key. */
