@@ -11,7 +11,8 @@ export async function check() {
   for (const project of projects()) {
     if (!(await passes(bin('tsc'), ['-p', project]))) failed.push(`types of ${project}`);
   }
-  if (!(await passes(bin('biome'), ['ci', '--log-level=error', '--colors=off', '.']))) failed.push('format and lint');
+  if (!(await passes(bin('biome'), ['ci', '--log-level=error', '--colors=off', '.'])))
+    failed.push('format and lint');
   for (const [name, complaints] of [
     ['import graph', checkGraph()],
     ['file length', tooLong()],

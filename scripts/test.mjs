@@ -25,10 +25,11 @@ await script(async () => {
   const broken = testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
   ).length;
+  const outside = code !== 0 && numFailedTests + broken === 0 ? 1 : 0;
   if (failedChecks.length > 0) console.log(`checks failed: ${failedChecks.join(', ')}`);
   if (broken > 0) console.log(`test files that could not run: ${broken}`);
-  else if (code !== 0 && numFailedTests === 0) console.log('the run failed outside of any test: see above');
-  console.log(
-    `${numPassedTests} passed, ${numFailedTests + broken} failed, ${numPendingTests + numTodoTests} skipped`,
-  );
+  if (outside > 0) console.log('the run failed outside of any test: see above');
+  // A failed check counts as a failed test: the last line alone must not look green.
+  const failed = numFailedTests + broken + outside + failedChecks.length;
+  console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests + numTodoTests} skipped`);
 });

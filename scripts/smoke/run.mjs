@@ -1,7 +1,7 @@
 // The built package, packed and installed as a user would, against a real sshd on Node, Deno and Bun.
 import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, run, runOk, script } from '../lib/repo.mjs';
+import { bin, root, run, runOk, script } from '../lib/repo.mjs';
 import { runtimes } from '../lib/runtimes.mjs';
 import { loadTesting } from '../lib/testing.mjs';
 import { setup } from '../setup.mjs';
@@ -23,6 +23,7 @@ await script(async () => {
   try {
     const folder = scratch.path;
     await installPacked(folder);
+    await checkTypes(folder);
     const script = join(folder, 'smoke.mjs');
     copyFileSync(join(root, 'scripts', 'smoke', 'smoke.mjs'), script);
     const env = {
@@ -67,4 +68,26 @@ async function installPacked(folder) {
   ];
   await runOk('npm', ['install', ...flags, `./${archive}`], { cwd: folder });
   console.log(`smoke: installed ${archive}`);
+}
+
+/** A user's strict program against the packed declarations: they must be complete, and not `any`. */
+async function checkTypes(folder) {
+  copyFileSync(join(root, 'scripts', 'smoke', 'consumer.mts'), join(folder, 'consumer.mts'));
+  const settings = {
+    compilerOptions: {
+      noEmit: true,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      module: 'NodeNext',
+      target: 'ES2022',
+      lib: ['ES2023', 'ESNext.Disposable'],
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules', '@types')],
+    },
+    files: ['consumer.mts'],
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings));
+  await runOk(bin('tsc'), ['-p', folder]);
+  console.log('smoke: the declarations are complete');
 }

@@ -24,6 +24,7 @@ export {
   supportedAlgorithms,
   systemOpenssh,
 } from './openssh-versions.ts';
+export { pamAvailable } from './pam-service.ts';
 export {
   formatRecordedSession,
   parseRecordedSession,
@@ -38,7 +39,7 @@ export { type ScratchDir, scratchDir } from './scratch-dir.ts';
 export { randomInteger, seededRandom } from './seeded-random.ts';
 export { fingerprintOf, type KeyFile, type KeyOptions, type KeyType, makeKey } from './ssh-keys.ts';
 export { type Sshd, type SshdOptions, sshdAvailable, startSshd } from './sshd.ts';
-export { pamAvailable, type SshdSettings } from './sshd-config.ts';
+export type { SshdSettings } from './sshd-config.ts';
 export {
   createAccount,
   removeAccount,

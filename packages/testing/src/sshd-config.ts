@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { atLeast, type OpensshBinaries } from './openssh-versions.ts';
 
 /** The part of a server's options that ends up in its configuration file. */
@@ -81,11 +80,4 @@ export function sshdConfig(settings: SshdSettings, place: SshdPlace): string {
     lines.push(`PAMServiceName ${place.pamService}`);
   }
   return `${lines.join('\n')}\n`;
-}
-
-/** PAM stacks live where only root can write; elsewhere prompts cannot be tested. */
-export const PAM_DIR = '/etc/pam.d';
-
-export function pamAvailable(): boolean {
-  return existsSync(PAM_DIR) && process.getuid?.() === 0;
 }

@@ -47,7 +47,7 @@ export async function startSshdProcess(
       log: log.text,
       waitForLog: (pattern, timeoutMs = 5000) => log.waitFor(pattern, timeoutMs),
       kill: (signal = 'SIGKILL') =>
-        signalAll([...(child.exitCode === null ? [pid] : []), ...descendants(pid)], signal),
+        signalAll([...(isRunning(child) ? [pid] : []), ...descendants(pid)], signal),
       killSessions: (signal = 'SIGKILL') => signalAll(descendants(pid), signal),
       stop,
     };
@@ -133,7 +133,7 @@ async function firstLine(port: number): Promise<{ identification: string; localP
 async function stopTree(child: ChildProcess): Promise<void> {
   const { pid } = child;
   if (pid === undefined) return;
-  const exited = child.exitCode !== null || child.signalCode !== null ? undefined : once(child, 'exit');
+  const exited = isRunning(child) ? once(child, 'exit') : undefined;
   if (exited !== undefined) {
     // Stopped first: no new session can start between looking for them and ending them.
     signalAll([pid], 'SIGSTOP');
@@ -141,4 +141,9 @@ async function stopTree(child: ChildProcess): Promise<void> {
     await exited;
   }
   child.stderr?.destroy();
+}
+
+/** Checked before every signal: the number of an ended process may belong to somebody else by now. */
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
 }

@@ -1,11 +1,12 @@
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { atLeast, type OpensshBinaries, systemOpenssh } from './openssh-versions.ts';
+import { writePamService } from './pam-service.ts';
 import { RUN_DIR_VARIABLE, scratchDir } from './scratch-dir.ts';
 import { type KeyFile, type KeyOptions, type KeyType, makeKey } from './ssh-keys.ts';
-import { PAM_DIR, type SshdSettings, sshdConfig } from './sshd-config.ts';
+import { type SshdSettings, sshdConfig } from './sshd-config.ts';
 import { PortTakenError, type SshdProcess, startSshdProcess } from './sshd-process.ts';
 import { createAccount, removeAccount, type TestAccount, testAccount } from './test-account.ts';
 
@@ -100,7 +101,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     };
     writeAuthorized();
     if (options.banner !== undefined) writeFileSync(join(dir, 'banner'), options.banner);
-    const pamService = writePamService(options.keyboardInteractive, cleanups);
+    const stack = options.keyboardInteractive;
+    const pam = typeof stack === 'object' ? writePamService(stack) : undefined;
+    if (pam !== undefined) cleanups.push(pam.remove);
+    const pamService = pam?.name;
     const program = programPath(binaries, dir, pamService);
     if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
 
@@ -183,21 +187,6 @@ function makeKeys(
 ): Promise<KeyFile[]> {
   return Promise.all(types.map((type) => makeKey(binaries, dir, `${prefix}_${type}`, type)));
 }
-
-/** PAM reads its stacks from one system folder only, so the file's name must be unique on the machine. */
-function writePamService(
-  stack: SshdSettings['keyboardInteractive'],
-  cleanups: (() => void | Promise<void>)[],
-): string | undefined {
-  if (typeof stack !== 'object') return undefined;
-  serial += 1;
-  const name = `nbsssh-${process.pid}-${serial}`;
-  const path = join(PAM_DIR, name);
-  writeFileSync(path, `${stack.join('\n')}\n`, { flag: 'wx' });
-  cleanups.push(() => rmSync(path, { force: true }));
-  return name;
-}
-let serial = 0;
 
 /** Before 9.8 the name of PAM's service is the program's own name, so a link by that name is started. */
 function programPath(binaries: OpensshBinaries, dir: string, pamService: string | undefined): string {

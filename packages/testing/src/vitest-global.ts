@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from './file-lock.ts';
+import { removeStalePamServices } from './pam-service.ts';
 import { descendants, signalAll } from './process-tree.ts';
 import { RUN_DIR_VARIABLE, scratchDir } from './scratch-dir.ts';
 import { removeAccount, removeStaleAccounts, type TestAccount } from './test-account.ts';
@@ -8,6 +9,7 @@ import { removeAccount, removeStaleAccounts, type TestAccount } from './test-acc
 /** Runs once before all workers start; what it returns runs once after all have ended. */
 export async function setup(): Promise<() => Promise<void>> {
   await removeStaleAccounts();
+  removeStalePamServices();
   const dir = scratchDir('run');
   // The test account passes through here on its way to a server's authorized_keys.
   chmodSync(dir.path, 0o711);
@@ -19,6 +21,7 @@ export async function setup(): Promise<() => Promise<void>> {
       const { username } = JSON.parse(readFileSync(file, 'utf8')) as TestAccount;
       await removeAccount(username);
     }
+    removeStalePamServices();
     dir.remove();
   };
 }
