@@ -29,20 +29,9 @@ import {
 import { nodeNistDh } from './ecdh-nist.ts';
 import { nodeHashes, nodeRandom } from './hashes.ts';
 import { nodeHmac } from './hmac.ts';
+import { KNOWN } from './known-answers.ts';
 import { nodeSignatures } from './signatures.ts';
 import { nodeX25519 } from './x25519.ts';
-
-/** Known answers for `detect.ts`, computed with the suites in JavaScript; a test computes them anew. */
-const KNOWN = {
-  x25519: 'c8feca81be196cdf2cadeabf13c4903d7632dce4955aa68b6e5d9adef54e2616',
-  aes128Gcm: 'a7cb32430ece6778d0e338d9af6b55c7',
-  aes256Gcm: 'cd71406edfbb640be5a12b5972d82b1c',
-  aes128Ctr: 'aa6155b51964496e10025586b048f18c',
-  aes192Ctr: '2aebe365d5f4d79fd714caea540b6831',
-  aes256Ctr: '0b5f6438b49d6449e60dc8d03dbeb56b',
-  hmacSha256: '3290923e75c0ce13c277ca2d4327e2e6',
-  hmacSha512: '377142e4f1d7ca96e690118568628da8',
-};
 
 /**
  * Suites over `node:crypto`, which Deno and Bun have too. Whatever the platform lacks or does differently is done by
