@@ -227,6 +227,7 @@ describe('client against a hostile server', () => {
     for (const [late, expected] of [
       [['rsa-sha2-256'], 1],
       [['rsa-sha2-512'], 0],
+      [['rsa-sha2-512', 'rsa-sha2-256'], 0],
     ] as const) {
       const { machine } = newClient({ credentials: [{ kind: 'publickey', publicKey: rsa().publicKey }] });
       machine.start();

@@ -1,33 +1,21 @@
 import { strict as assert } from 'node:assert';
-import { parsePublicKey, signData } from '@nbs-ssh/transport/keys';
-import { fromHex, toHex, utf8, WireReader, WireWriter } from '@nbs-ssh/transport/wire';
+import { utf8, WireWriter } from '@nbs-ssh/transport/wire';
 import { describe, it } from 'vitest';
-import type { ServerAuth, ServerAuthConfig, ServerAuthEffect, ServerAuthOutput } from '../../src/index.ts';
-import {
-  publicKeyFields,
-  ServiceRequest,
-  signedData,
-  UserauthFailure,
-  UserauthInfoRequest,
-  UserauthRequest,
-} from '../../src/messages.ts';
+import { publicKeyFields, ServiceRequest, UserauthRequest } from '../../src/messages.ts';
 import { SERVER_LEGAL } from '../../src/server/state.ts';
 import {
   ALL_ALGORITHMS,
-  crypto,
   drain,
   ecdsa,
   ed25519,
   failure,
-  type KeyPair,
   newServer,
-  payloads,
   request,
   rsa,
-  SESSION_ID,
   sent,
   spelled,
 } from '../support.ts';
+import { awaiting, effectOf, failed, feed, refusal, signed } from './asking.ts';
 import {
   dialog,
   key,
@@ -40,43 +28,6 @@ import {
   serverIn,
   service,
 } from './phases.ts';
-
-const feed = (server: ServerAuth, ...messages: readonly Uint8Array[]): ServerAuthOutput[] => {
-  for (const message of messages) server.receive(message);
-  return drain(server);
-};
-const failed = (server: ServerAuth, ...messages: readonly Uint8Array[]) => failure(feed(server, ...messages));
-const refusal = (outputs: readonly ServerAuthOutput[]) => {
-  const [payload, ...more] = payloads(outputs);
-  assert.deepEqual([outputs.length, more.length], [1, 0]);
-  return UserauthFailure.decode(payload ?? new Uint8Array());
-};
-const effectOf = (outputs: readonly ServerAuthOutput[]): ServerAuthEffect => {
-  const [output] = outputs;
-  if (output?.type !== 'effect') throw new Error(`${output?.type} instead of an effect`);
-  return output.effect;
-};
-const awaiting = (config?: Partial<ServerAuthConfig>): ServerAuth =>
-  serverIn('request-awaited', config).machine;
-
-interface Signed {
-  readonly sessionId?: Uint8Array;
-  readonly signedUser?: string;
-  readonly signedAlgorithm?: string;
-  readonly algorithm?: string;
-  readonly pair?: KeyPair;
-  readonly signer?: KeyPair;
-}
-
-/** A signed request; each option puts something else under the signature than is asked for. */
-function signed(options: Signed = {}): Uint8Array {
-  const { pair = key, signer = pair, sessionId = SESSION_ID, signedUser = 'ada' } = options;
-  const algorithm = options.algorithm ?? 'ssh-ed25519';
-  const data = signedData(sessionId, signedUser, options.signedAlgorithm ?? algorithm, pair.publicKey.blob);
-  const own = signer.publicKey.keyType === 'ssh-rsa' ? 'rsa-sha2-256' : signer.publicKey.keyType;
-  const signature = signData(crypto, own, signer.privateKey, data);
-  return request('publickey', publicKeyFields(true, algorithm, pair.publicKey.blob).string(signature));
-}
 
 describe('message numbers that a server takes, RFC 4252 §6', () => {
   for (const phase of PHASES) {
@@ -343,120 +294,5 @@ describe('server against a hostile client', () => {
     machine.resolve({ id: 1, verdict: false });
     const effect = drain(machine).find((output) => output.type === 'effect')?.effect;
     assert.equal(effect?.type === 'check-password' && effect.password.reveal(), 'kept');
-  });
-});
-
-describe('answers of the application', () => {
-  it('throws for a verdict that nobody waits for', () => {
-    assert.throws(() => awaiting().resolve({ id: 1, verdict: true }), { code: 'AUTH_ANSWER' });
-    const { machine } = serverIn('deciding');
-    assert.throws(() => machine.resolve({ id: 2, verdict: true }), { code: 'AUTH_ANSWER' });
-    machine.resolve({ id: 1, verdict: true });
-    machine.resolve({ id: 1, verdict: true });
-    assert.equal(sent(drain(machine)).length, 1);
-  });
-
-  it('lets the application name the methods that must follow', () => {
-    const server = awaiting();
-    server.resolve({ id: effectOf(feed(server, password('pw'))).id, verdict: { partial: ['publickey'] } });
-    assert.deepEqual(refusal(drain(server)), { methods: ['publickey'], partialSuccess: true });
-    server.resolve({ id: effectOf(feed(server, signed())).id, verdict: true });
-    assert.deepEqual(drain(server).at(-1), {
-      type: 'success',
-      username: 'ada',
-      methods: ['password', 'publickey'],
-    });
-  });
-
-  it('does not take a question about a key for a step', () => {
-    const server = awaiting();
-    server.resolve({ id: effectOf(feed(server, probe())).id, verdict: { partial: ['password'] } });
-    assert.equal(refusal(drain(server)).partialSuccess, false);
-  });
-
-  it('asks for a new password three times in one session at most', () => {
-    const server = awaiting();
-    for (const expected of [60, 60, 60, 51]) {
-      server.resolve({ id: effectOf(feed(server, password('pw'))).id, verdict: { change: 'New: ' } });
-      assert.deepEqual(sent(drain(server)), [expected]);
-    }
-  });
-
-  it('ends a dialog that has gone on for sixteen rounds', () => {
-    const server = awaiting();
-    let outputs = feed(server, dialog());
-    for (let round = 0; round < 16; round += 1) {
-      server.resolve({ id: effectOf(outputs).id, verdict: { prompts: [] } });
-      assert.deepEqual(sent(drain(server)), [60]);
-      outputs = feed(server, responses());
-    }
-    server.resolve({ id: effectOf(outputs).id, verdict: { prompts: [] } });
-    refusal(drain(server));
-  });
-
-  it('refuses another number of answers than questions, RFC 4256 §3.4', () => {
-    for (const message of [responses(), responses('a', 'b')]) {
-      const { machine } = serverIn('responses-awaited');
-      refusal(feed(machine, message));
-      assert.equal(machine.phase, 'request-awaited');
-    }
-  });
-
-  it('drops a dialog when the client turns to something else', () => {
-    const { machine } = serverIn('responses-awaited');
-    assert.equal(effectOf(feed(machine, password('pw'))).type, 'check-password');
-    assert.equal(machine.phase, 'deciding');
-  });
-
-  it('sends its banner once, before the first answer', () => {
-    const server = newServer({ banner: 'Welcome\n' }).machine;
-    assert.deepEqual(sent(feed(server, service, none(), none())), [6, 53, 51, 51]);
-  });
-
-  it('puts no password, new password or answer into a trace or an error', () => {
-    const server = serverIn('responses-awaited');
-    feed(server.machine, responses('canary-answer'), password('canary-old'));
-    server.machine.resolve({ id: 2, verdict: false });
-    feed(server.machine, request('password', new WireWriter().bool(true).text('canary-1').text('canary-2')));
-    server.machine.resolve({ id: 3, verdict: false });
-    const outputs = drain(server.machine);
-    const error = failed(server.machine, responses('canary-late'), service);
-    assert.equal(
-      /canary/.test(spelled([server.trace, outputs.filter((o) => o.type !== 'send'), error])),
-      false,
-    );
-  });
-});
-
-describe('bytes on the wire', () => {
-  it('lays out a public-key signature as RFC 4252 §7 prints it', () => {
-    const data = signedData(fromHex('aabb'), 'u', 'ssh-ed25519', fromHex('cc'));
-    const expected = new WireWriter()
-      .string(fromHex('aabb'))
-      .u8(50)
-      .text('u')
-      .text('ssh-connection')
-      .text('publickey')
-      .bool(true)
-      .text('ssh-ed25519')
-      .string(fromHex('cc'))
-      .finish();
-    assert.equal(toHex(data), toHex(expected));
-  });
-
-  it('lays out an INFO_REQUEST as RFC 4256 §3.2 prints it', () => {
-    const { machine } = serverIn('request-awaited');
-    const { id } = effectOf(feed(machine, dialog()));
-    machine.resolve({ id, verdict: { name: 'N', instruction: 'I', prompts: [{ text: 'Q', echo: true }] } });
-    const [payload = new Uint8Array()] = payloads(drain(machine));
-    assert.equal(toHex(payload), '3c000000014e0000000149000000000000000100000001' + '5101');
-    assert.equal(UserauthInfoRequest.decode(payload).prompts.length, 1);
-    assert.equal(new WireReader(payload).u8('number'), 60);
-  });
-
-  it('keeps the key blob as it was received', () => {
-    const effect = effectOf(feed(awaiting(), probe()));
-    const { blob } = parsePublicKey(key.publicKey.blob);
-    assert.deepEqual(effect.type === 'check-key' && effect.publicKey.blob, blob);
   });
 });
