@@ -63,10 +63,14 @@ describe('answers of the application', () => {
     }
   });
 
-  it('does not count an answer that is not UTF-8 as none', () => {
-    const { machine } = serverIn('responses-awaited');
-    const fields = new WireWriter().u8(61).u32(2).text('a').string(Uint8Array.of(0xff)).finish();
-    refusal(feed(machine, fields));
+  it('refuses an answer that is not UTF-8 and hands on none of the others', () => {
+    const broken = Uint8Array.of(0xff);
+    for (const message of [
+      new WireWriter().u8(61).u32(2).text('a').string(broken),
+      new WireWriter().u8(61).u32(1).string(broken),
+    ]) {
+      refusal(feed(serverIn('responses-awaited').machine, message.finish()));
+    }
   });
 
   it('drops a dialog when the client turns to something else', () => {
