@@ -1,4 +1,4 @@
-import { printable, wireError } from '@nbs-ssh/transport/wire';
+import { printable } from '@nbs-ssh/transport/wire';
 import type { MultiplexerConfig } from './config.ts';
 import { channelsError } from './errors.ts';
 import { Fifo } from './fifo.ts';
@@ -57,9 +57,6 @@ export class ChannelRequests {
     this.trace(name, wantReply, 'receive');
     const exit = isExitRequest(name);
     const request = this.#session && exit === this.#client ? decodeSessionRequest(name, data) : undefined;
-    if (name === END_OF_WRITE && data.length > 0) {
-      throw wireError('WIRE_TRAILING_BYTES', { message: name, count: data.length });
-    }
     let token: RequestToken | undefined;
     if (wantReply) {
       token = nextToken();

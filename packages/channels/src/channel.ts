@@ -27,7 +27,7 @@ import { type DataStream, SendQueue } from './send-queue.ts';
 import { encodeSessionRequest, isExitRequest, type SessionRequest } from './session-requests.ts';
 import { MAX_WINDOW, ReceiveWindow } from './window.ts';
 
-/** Largest data we put in one message, in bytes, whatever the peer would take: what RFC 4253 §6.1 makes every peer able to take. */
+/** Largest data in one message of ours, in bytes, whatever the peer offers: every SSH transport takes it, RFC 4253 §6.1. */
 const MAX_SEND = 32_768;
 /** One channel, from OPEN to the second CLOSE. */
 export class Channel {
@@ -262,7 +262,7 @@ export class Channel {
   #receiveFailure({ reason, description }: ChannelOpenFailure): void {
     this.#state = { phase: 'closed' };
     this.#outbox.remove(this);
-    this.#outbox.trace?.('channels.open-failed', { channel: this.id, reason });
+    this.#outbox.trace?.('channels.open-failed', { channel: this.id, reason, direction: 'send' });
     this.#outbox.event({
       type: 'open-failed',
       channel: this.id,

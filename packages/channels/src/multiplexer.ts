@@ -258,7 +258,6 @@ export class Multiplexer {
   #receiveOpen({ channelType, sender, window, maxPacket, typeSpecific }: ChannelOpen): void {
     const remote = { id: remoteChannelId(sender), window, maxPacket };
     if (maxPacket === 0) throw channelsError('CHANNELS_MAX_PACKET', { remote: sender });
-    if (this.#remotes.has(sender)) throw channelsError('CHANNELS_REMOTE_ID', { remote: sender });
     const session = channelType === 'session';
     if (!this.#config.wantedChannelTypes.has(channelType)) {
       const reason = session

@@ -247,10 +247,8 @@ describe('T139 data, EOF and requests where none belong', () => {
     mux.write(id, pattern(10));
     mux.request(id, { type: 'shell' }, true);
     mux.receive(bare(96, 999));
-    assert.deepEqual(
-      drain(mux).events.map(({ type }) => type),
-      ['failed'],
-    );
+    const { sent, events } = drain(mux);
+    assert.deepEqual([sent, events.map(({ type }) => type)], [[], ['failed']]);
     mux.receive(data(id, pattern(1)));
     mux.receive(bare(96, 999));
     mux.consumed(id, 1);
@@ -401,6 +399,13 @@ describe('T146 closing', () => {
     assert.deepEqual(numbers(drain(hasty.mux).sent), [97]);
   });
 
+  it('discard also takes back what was ready to be sent', () => {
+    const { mux, id } = lone('client');
+    mux.write(id, pattern(6));
+    mux.close(id, 'discard');
+    assert.deepEqual(drain(mux).sent, [bare(97, PEER)]);
+  });
+
   it('while a flush waits for window, what arrives is dropped and its window given back', () => {
     const { mux, id } = lone('client', { peerWindow: 1, limits: { window: 1000 } });
     mux.receive(data(id, pattern(300)));
@@ -465,6 +470,20 @@ describe('commands before the confirmation', () => {
   });
 });
 
+describe('exit status before the confirmation', () => {
+  it('goes out after the data, with the peer’s number', () => {
+    const mux = new Multiplexer({ role: 'server' });
+    const id = mux.openChannel({ type: 'session' });
+    mux.request(id, { type: 'exit-status', status: 1 }, false);
+    mux.write(id, pattern(3));
+    drain(mux);
+    mux.receive(confirmation(id, PEER));
+    const { sent } = drain(mux);
+    assert.deepEqual(numbers(sent), [94, 98]);
+    assert.equal(sent[1]?.[4], PEER);
+  });
+});
+
 describe('T148 global requests', () => {
   it('a reply nobody asked for ends the connection', () => {
     for (const payload of [RequestSuccess.encode({ data: EMPTY }), RequestFailure.encode({})]) {
@@ -511,6 +530,16 @@ describe('T148 global requests', () => {
     if (token !== undefined) mux.replyGlobal(token, true);
     assert.deepEqual(numbers(drain(mux).sent), [81, 82]);
     if (token !== undefined) throwsCode(() => mux.replyGlobal(token, true), 'CHANNELS_TOKEN');
+  });
+
+  it('an answer that waits for its turn cannot be given twice', () => {
+    const mux = client({ wantedGlobalRequests: ['slow'] });
+    mux.receive(global('slow', true));
+    mux.receive(global('slow', true));
+    const token = ofType(drain(mux).events, 'global-request')[1]?.token;
+    if (token === undefined) assert.fail('no token');
+    mux.replyGlobal(token, true);
+    throwsCode(() => mux.replyGlobal(token, false), 'CHANNELS_TOKEN');
   });
 
   it('T155 T156 keepalives and unknown requests get FAILURE, announcements nothing, and a flood is cut off', () => {
@@ -594,6 +623,16 @@ describe('channel requests', () => {
     }
     mux.receive(request(id, 'eow@openssh.com', false));
     assert.deepEqual(drain(mux), { sent: Array.from({ length: 4 }, () => bare(100, PEER)), events: [] });
+  });
+
+  it('unknown ones in a flood end the connection, and so does window for a closed channel', () => {
+    const { mux, id } = lone('client');
+    for (let i = 0; i < 1001; i += 1) mux.receive(request(id, 'unknown@example.org', false));
+    assert.equal(failure(mux)?.code, 'CHANNELS_NOISE');
+    const closed = lone('client');
+    closed.mux.receive(bare(97, closed.id));
+    for (let i = 0; i < 1001; i += 1) closed.mux.receive(adjust(closed.id, 1));
+    assert.equal(failure(closed.mux)?.code, 'CHANNELS_NOISE');
   });
 
   it('an answer for a channel that closed meanwhile is dropped', () => {

@@ -135,6 +135,15 @@ describe('channel data, RFC 4254 §5.2', () => {
     assert.deepEqual(sent[0]?.subarray(9), concat(...parts));
   });
 
+  it('does not copy a big write because a small one follows', () => {
+    const { mux, id } = lone('client');
+    const big = pattern(10_000);
+    mux.write(id, big);
+    mux.write(id, pattern(10));
+    const output = mux.poll(true);
+    assert.equal(output?.type === 'send-data' && output.body.buffer, big.buffer);
+  });
+
   it('keeps the order of stdout and stderr writes and never mixes them in one message', () => {
     const { mux, id } = lone('server');
     mux.write(id, pattern(1));
