@@ -23,6 +23,7 @@ import { Outbox } from './outbox.ts';
 import { CLIENT_LEGAL, type ClientPhase, type ClientState, DEFAULT_LIMITS, type Offer } from './state.ts';
 import { promptText, readQuestions } from './text.ts';
 import type {
+  AuthAttempt,
   AuthSkip,
   ClientAuthAnswer,
   ClientAuthConfig,
@@ -59,6 +60,11 @@ export class ClientAuth {
 
   get phase(): ClientPhase {
     return this.#state.phase;
+  }
+
+  /** What was tried so far: the whole story when the server hangs up instead of answering. */
+  get attempts(): readonly AuthAttempt[] {
+    return this.#ledger.attempts;
   }
 
   /** Asks for the service. Call once, when the transport is encrypted and the host key was accepted. */

@@ -1,0 +1,85 @@
+import type { PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
+import { Secret } from '@nbs-ssh/transport/wire';
+
+/** The ways to log in, named as in configuration files and evidence. */
+export const AuthMethod = {
+  PASSWORD: 'password',
+  PRIVATE_KEY: 'private_key',
+  KEYBOARD_INTERACTIVE: 'keyboard_interactive',
+} as const;
+export type AuthMethod = (typeof AuthMethod)[keyof typeof AuthMethod];
+
+/** A secret, or a function that is called when the secret is needed and never before. */
+export type SecretSource = string | Secret | (() => string | Secret | Promise<string | Secret>);
+
+export interface PasswordAuth {
+  readonly method: typeof AuthMethod.PASSWORD;
+  readonly password: SecretSource;
+  /** Asked for a new password when the server says that the old one has expired. Default: give up. */
+  readonly changePassword?: (prompt: string) => string | Secret | Promise<string | Secret>;
+}
+
+export interface PrivateKeyAuth {
+  readonly method: typeof AuthMethod.PRIVATE_KEY;
+  /** File of the private key; `~` is expanded. Either this or `key`. */
+  readonly keyPath?: string;
+  /** The key itself: the text of a key file, or key material. */
+  readonly key?: string | Uint8Array | PrivateKeyMaterial;
+  /** Asked for only when the server would take the key and the file is encrypted. */
+  readonly passphrase?: SecretSource;
+}
+
+export interface InteractivePrompt {
+  /** As the server sent it. It may hold anything: escape it before it reaches a terminal. */
+  readonly text: string;
+  /** Whether what is typed may be shown. */
+  readonly echo: boolean;
+}
+
+export interface InteractiveRound {
+  readonly name: string;
+  readonly instruction: string;
+  /** 1 for the first. */
+  readonly round: number;
+}
+
+export interface KeyboardInteractiveAuth {
+  readonly method: typeof AuthMethod.KEYBOARD_INTERACTIVE;
+  /** Answers the prompts of one round, in order. */
+  readonly respond: (
+    prompts: readonly InteractivePrompt[],
+    round: InteractiveRound,
+  ) => readonly (string | Secret)[] | Promise<readonly (string | Secret)[]>;
+}
+
+export type AuthConfig = PasswordAuth | PrivateKeyAuth | KeyboardInteractiveAuth;
+
+/** @throws {TypeError} when there is no password. */
+export function createPasswordAuth(
+  password: SecretSource,
+  options: Pick<PasswordAuth, 'changePassword'> = {},
+): PasswordAuth {
+  if (password === undefined || password === null) throw new TypeError('createPasswordAuth needs a password');
+  return { method: AuthMethod.PASSWORD, password, ...options };
+}
+
+/** @param path - File of the private key, `~` allowed. Nothing is read before it is needed. */
+export function createKeyAuth(
+  path: string,
+  options: { readonly passphrase?: SecretSource } = {},
+): PrivateKeyAuth {
+  if (typeof path !== 'string' || path === '') throw new TypeError('createKeyAuth needs a path');
+  return { method: AuthMethod.PRIVATE_KEY, keyPath: path, ...options };
+}
+
+export function createKeyboardInteractiveAuth(
+  respond: KeyboardInteractiveAuth['respond'],
+): KeyboardInteractiveAuth {
+  if (typeof respond !== 'function') throw new TypeError('createKeyboardInteractiveAuth needs a function');
+  return { method: AuthMethod.KEYBOARD_INTERACTIVE, respond };
+}
+
+/** The secret itself, asking for it when it comes from a function. */
+export async function secretFrom(source: SecretSource): Promise<Secret> {
+  return Secret.from(typeof source === 'function' ? await source() : source);
+}

@@ -1,0 +1,169 @@
+import {
+  type ClientAuthAnswer,
+  type ClientAuthEffect,
+  type ClientCredential,
+  isPrivateKeyError,
+  parsePrivateKey,
+  privateKeyPublicPart,
+} from '@nbs-ssh/auth';
+import { readKeyFile } from '@nbs-ssh/auth/node';
+import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
+import { type PublicKey, publicKeyOf } from '@nbs-ssh/transport/keys';
+import { printable, Secret } from '@nbs-ssh/transport/wire';
+import { expandPath } from '../platform/platform.ts';
+import {
+  type AuthConfig,
+  AuthMethod,
+  type KeyboardInteractiveAuth,
+  type PasswordAuth,
+  type PrivateKeyAuth,
+  secretFrom,
+} from './auth-config.ts';
+
+/** A credential as the authentication machine sees it, with the configuration it came from. */
+type Configured = ClientCredential & { readonly prepared: Prepared };
+
+type Prepared = PasswordAuth | KeyboardInteractiveAuth | PreparedKey;
+
+interface PreparedKey {
+  readonly method: typeof AuthMethod.PRIVATE_KEY;
+  readonly config: PrivateKeyAuth;
+  /** Content of the key file, the key material itself, or the error of reading it. */
+  readonly content: Uint8Array | string | PrivateKeyMaterial | { readonly failure: unknown };
+}
+
+/** Answers what the authentication machine asks, from the user's configuration. */
+export class Credentials {
+  readonly #crypto: CryptoProvider;
+  readonly #register: (secret: Secret) => void;
+  readonly list: readonly ClientCredential[];
+
+  private constructor(
+    crypto: CryptoProvider,
+    register: (secret: Secret) => void,
+    list: readonly ClientCredential[],
+  ) {
+    this.#crypto = crypto;
+    this.#register = register;
+    this.list = list;
+  }
+
+  /**
+   * Reads key files, without decrypting any. A file that cannot be read is found out when its turn comes.
+   *
+   * @param register - Told each secret before it is used, so that it never reaches evidence.
+   */
+  static async prepare(
+    configs: readonly AuthConfig[],
+    crypto: CryptoProvider,
+    register: (secret: Secret) => void,
+  ): Promise<Credentials> {
+    return new Credentials(crypto, register, await Promise.all(configs.map(prepare)));
+  }
+
+  async answer(effect: ClientAuthEffect): Promise<ClientAuthAnswer> {
+    const { id, type } = effect;
+    const { prepared } = effect.credential as Configured;
+    try {
+      if (prepared.method === AuthMethod.PRIVATE_KEY) {
+        if (type !== 'load-key') return { type: 'skip', id, reason: 'unsupported' };
+        return { type, id, ...(await this.#load(prepared)) };
+      }
+      if (prepared.method === AuthMethod.PASSWORD) return await this.#password(effect, prepared);
+      return await this.#interactive(effect, prepared);
+    } catch (error) {
+      const reason = isPrivateKeyError(error) ? error.context.reason : 'callback-failed';
+      return { type: 'skip', id, reason, error };
+    }
+  }
+
+  async #password(effect: ClientAuthEffect, config: PasswordAuth): Promise<ClientAuthAnswer> {
+    const { id } = effect;
+    if (effect.type === 'password') {
+      return { type: 'password', id, password: this.#known(await secretFrom(config.password)) };
+    }
+    if (effect.type !== 'password-change' || config.changePassword === undefined) {
+      return { type: 'skip', id, reason: 'password-expired' };
+    }
+    const password = this.#known(Secret.from(await config.changePassword(printable(effect.prompt, 1024))));
+    return { type: 'password-change', id, password };
+  }
+
+  async #interactive(effect: ClientAuthEffect, config: KeyboardInteractiveAuth): Promise<ClientAuthAnswer> {
+    const { id } = effect;
+    if (effect.type !== 'prompts') return { type: 'skip', id, reason: 'unsupported' };
+    const { name, instruction, round, prompts } = effect;
+    // A round without questions only tells something; there is nobody to ask (RFC 4256 §3.2).
+    if (prompts.length === 0) return { type: 'prompts', id, responses: [] };
+    const responses = await config.respond(prompts, { name, instruction, round });
+    return {
+      type: 'prompts',
+      id,
+      responses: responses.map((response) => this.#known(Secret.from(response))),
+    };
+  }
+
+  async #load(prepared: PreparedKey): Promise<{ publicKey: PublicKey; privateKey: PrivateKeyMaterial }> {
+    const { content, config } = prepared;
+    if (isFailure(content)) throw content.failure;
+    if (isMaterial(content)) return { publicKey: publicKeyOf(content), privateKey: content };
+    const crypto = this.#crypto;
+    try {
+      const { key, publicKey } = parsePrivateKey(content, { crypto });
+      return { publicKey, privateKey: key };
+    } catch (error) {
+      const locked = isPrivateKeyError(error) && error.context.reason === 'passphrase_required';
+      if (!locked || config.passphrase === undefined) throw error;
+    }
+    const passphrase = this.#known(await secretFrom(config.passphrase));
+    const { key, publicKey } = parsePrivateKey(content, { crypto, passphrase });
+    return { publicKey, privateKey: key };
+  }
+
+  #known(secret: Secret): Secret {
+    this.#register(secret);
+    return secret;
+  }
+}
+
+async function prepare(config: AuthConfig): Promise<Configured> {
+  if (config.method === AuthMethod.PASSWORD) return { kind: 'password', prepared: config };
+  if (config.method === AuthMethod.KEYBOARD_INTERACTIVE)
+    return { kind: 'keyboard-interactive', prepared: config };
+  const content = await keyContent(config);
+  const prepared: PreparedKey = { method: config.method, config, content };
+  const publicKey = publicPart(content);
+  return publicKey === undefined
+    ? { kind: 'publickey', prepared }
+    : { kind: 'publickey', prepared, publicKey };
+}
+
+async function keyContent(config: PrivateKeyAuth): Promise<PreparedKey['content']> {
+  if (config.key !== undefined) return config.key;
+  try {
+    if (config.keyPath === undefined) throw new TypeError('a private key needs keyPath or key');
+    return await readKeyFile(expandPath(config.keyPath));
+  } catch (failure) {
+    return { failure };
+  }
+}
+
+/** The public key where it can be had without a passphrase: the server is asked about it before the user is. */
+function publicPart(content: PreparedKey['content']): PublicKey | undefined {
+  try {
+    if (isFailure(content)) return undefined;
+    if (isMaterial(content)) return publicKeyOf(content);
+    return privateKeyPublicPart(content)?.publicKey;
+  } catch {
+    // Whatever is wrong with the file comes out, with its reason, when the key's turn comes.
+    return undefined;
+  }
+}
+
+function isFailure(content: PreparedKey['content']): content is { readonly failure: unknown } {
+  return typeof content === 'object' && 'failure' in content;
+}
+
+function isMaterial(content: PreparedKey['content']): content is PrivateKeyMaterial {
+  return typeof content === 'object' && 'type' in content;
+}

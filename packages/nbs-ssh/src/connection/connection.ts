@@ -1,0 +1,409 @@
+import { type AuthAttempt, ClientAuth, type ClientAuthAnswer, type ClientAuthEffect } from '@nbs-ssh/auth';
+import { type GlobalRequestId, Multiplexer } from '@nbs-ssh/channels';
+import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
+import { type ByteDuplex, ChannelTable, SessionDriver, SessionMachine } from '@nbs-ssh/session';
+import { systemClock } from '@nbs-ssh/session/node';
+import { type NegotiatedAlgorithms, TransportMachine } from '@nbs-ssh/transport';
+import { printable, type SshError } from '@nbs-ssh/transport/wire';
+import { createKeyAuth } from '../auth/auth-config.ts';
+import { Credentials } from '../auth/credentials.ts';
+import { ConnectionClosed, ConnectionLost, type SSHError } from '../errors/classes.ts';
+import { localError } from '../errors/local.ts';
+import { toPublicError } from '../errors/mapping.ts';
+import { discoverKeys } from '../platform/keys.ts';
+import { type ExecOptions, type ExecResult, exec } from '../process/exec.ts';
+import type { RemoteProcesses } from '../process/remote-process.ts';
+import { type ExecStream, type StreamExecOptions, streamExec } from '../process/stream-exec.ts';
+import { SOFTWARE } from '../version.ts';
+import { preferKnown } from './algorithms.ts';
+import { dialTcp } from './dial.ts';
+import { ConnectionEvidence } from './evidence.ts';
+import { type ConnectionConfig, resolveOptions, type SSHConnectionOptions } from './options.ts';
+import { HostKeyTrust } from './trust.ts';
+
+interface Login {
+  readonly method: string;
+  readonly attempts: readonly AuthAttempt[];
+}
+
+type Driver = SessionDriver<ClientAuthEffect, ClientAuthAnswer, Login>;
+type Machine = SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>;
+
+type State = 'new' | 'connecting' | 'open' | 'closed';
+
+/** What was negotiated, in force now. */
+export interface ConnectionAlgorithms extends NegotiatedAlgorithms {
+  readonly strictKex: boolean;
+}
+
+/**
+ * One SSH connection to one server.
+ *
+ * `await SSHConnection.connect({ host, username, auth })` or `new SSHConnection(…)` and `connect()`. It does not
+ * reconnect. Close it with `close()` or `await using`.
+ */
+export class SSHConnection {
+  readonly #config: ConnectionConfig;
+  readonly #clock = systemClock;
+  readonly #evidence: ConnectionEvidence;
+  readonly #abort = new AbortController();
+  #state: State = 'new';
+  #error: SSHError | undefined;
+  #machine: Machine | undefined;
+  #driver: Driver | undefined;
+  #channels: ChannelTable | undefined;
+  #auth: ClientAuth | undefined;
+  #address: string | undefined;
+  #connected: { resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #finished: Promise<SSHError | undefined>;
+  #settleFinished: (error: SSHError | undefined) => void = () => {};
+  #rekeyWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  readonly #pings = new Map<GlobalRequestId, { resolve: () => void; reject: (error: unknown) => void }>();
+  readonly #onAbort = (): void => this.#aborted();
+
+  /** @throws {TypeError | RangeError} when an option makes no sense. Nothing is opened yet. */
+  constructor(options: SSHConnectionOptions) {
+    this.#config = resolveOptions(options);
+    this.#evidence = new ConnectionEvidence(this.#config, this.#clock);
+    this.#finished = new Promise((resolve) => {
+      this.#settleFinished = resolve;
+    });
+  }
+
+  /** Connects and logs in. @throws {SSHError} with the evidence of the attempt attached. */
+  static async connect(options: SSHConnectionOptions): Promise<SSHConnection> {
+    const connection = new SSHConnection(options);
+    await connection.connect();
+    return connection;
+  }
+
+  get host(): string {
+    return this.#config.host;
+  }
+
+  get port(): number {
+    return this.#config.port;
+  }
+
+  get username(): string {
+    return this.#config.username;
+  }
+
+  get isConnected(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** The server's identification line, escaped for display. */
+  get serverVersion(): string | undefined {
+    return this.#machine?.transport.peerLine;
+  }
+
+  /** `undefined` until the first key exchange has negotiated. */
+  get algorithms(): ConnectionAlgorithms | undefined {
+    const transport = this.#machine?.transport;
+    if (transport?.algorithms === undefined) return undefined;
+    return { ...transport.algorithms, strictKex: transport.strictKex };
+  }
+
+  /** Resolves when the connection is over, with the error unless `close()` ended it. Never rejects. */
+  get closed(): Promise<SSHError | undefined> {
+    return this.#finished;
+  }
+
+  /**
+   * Connects and logs in, within `connectTimeoutSec` for everything together.
+   *
+   * @throws {SSHError} a subclass that names the cause; `signal.reason` when aborted.
+   */
+  async connect(): Promise<void> {
+    if (this.#state !== 'new')
+      throw this.#closedError(`connect() can be called once; the connection is ${this.#state}`);
+    this.#state = 'connecting';
+    const { host, port, username, connectTimeoutMs, signal } = this.#config;
+    this.#evidence.emit('session.connect.started', {
+      host: printable(host),
+      port,
+      username: printable(username),
+    });
+    const startedAt = this.#clock.now();
+    const established = new Promise<void>((resolve, reject) => {
+      this.#connected = { resolve, reject };
+    });
+    // Whoever ends the attempt (deadline, abort, peer) does it through #end, which rejects `established`.
+    established.catch(() => {});
+    const cancelDeadline = this.#clock.after(connectTimeoutMs, () => {
+      this.#stop(localError('CONNECT_TIMEOUT', { phase: this.#phase, limitMs: connectTimeoutMs }));
+    });
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    try {
+      if (signal?.aborted === true) this.#aborted();
+      await Promise.race([this.#establish(), established]);
+      await established;
+      this.#evidence.emit('session.ready', { duration_ms: this.#clock.now() - startedAt });
+    } catch (error) {
+      this.#end(error);
+      await this.#driver?.closed;
+      if (signal?.aborted === true) throw signal.reason;
+      throw this.#error ?? error;
+    } finally {
+      cancelDeadline();
+    }
+  }
+
+  /** Runs a command and collects its output. A non-zero exit is a normal result. */
+  exec<E extends 'utf8' | 'bytes' = 'utf8'>(
+    command: string | Uint8Array,
+    options: ExecOptions<E> = {},
+  ): Promise<ExecResult<E>> {
+    return exec(this.#processes(), command, options, this.#config.execOutputBytes);
+  }
+
+  /** Runs a command and hands out its output as it arrives. */
+  streamExec<E extends 'utf8' | 'bytes' = 'utf8'>(
+    command: string | Uint8Array,
+    options: StreamExecOptions<E> = {},
+  ): ExecStream<E> {
+    return streamExec(this.#processes(), command, options);
+  }
+
+  /** Asks the server for a sign of life; resolves with the round trip in milliseconds. */
+  async ping(): Promise<number> {
+    const { machine, driver } = this.#open();
+    const startedAt = this.#clock.now();
+    const id = machine.mux.globalRequest('keepalive@openssh.com', new Uint8Array(0), true);
+    driver.wake();
+    await new Promise<void>((resolve, reject) => {
+      this.#pings.set(id, { resolve, reject });
+    });
+    return this.#clock.now() - startedAt;
+  }
+
+  /** Negotiates new keys now. Resolves when they are in use; joins an exchange that is already running. */
+  async rekey(): Promise<void> {
+    const { machine, driver } = this.#open();
+    await new Promise<void>((resolve, reject) => {
+      this.#rekeyWaiters.push({ resolve, reject });
+      machine.rekey();
+      driver.wake();
+    });
+  }
+
+  /** The evidence so far: while connected, after a failed connect, and after the end. */
+  getEvidenceBundle(options: { readonly transcript?: unknown } = {}): EvidenceBundle {
+    return this.#evidence.bundle(options.transcript as Parameters<ConnectionEvidence['bundle']>[0]);
+  }
+
+  /** Says goodbye and closes. Legal in every state; running commands reject. */
+  async close(): Promise<void> {
+    if (this.#state !== 'closed') {
+      const driver = this.#driver;
+      if (driver === undefined) this.#end(localError('CONNECT_CLOSED', { phase: this.#phase }));
+      else void driver.close(11, 'closed by user');
+    }
+    await this.#driver?.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  get #phase(): string {
+    return this.#machine?.phaseName ?? 'tcp';
+  }
+
+  /** Everything up to handing the byte pipe to the driver. */
+  async #establish(): Promise<void> {
+    const config = this.#config;
+    const register: Parameters<typeof Credentials.prepare>[2] = (secret) => this.#evidence.register(secret);
+    const emit = this.#evidence.emit.bind(this.#evidence);
+    const files = Promise.all([
+      HostKeyTrust.load(config, emit),
+      this.#authConfigs().then((configs) => Credentials.prepare(configs, config.crypto, register)),
+    ]);
+    // When dialling fails first, nobody waits for the files any more.
+    files.catch(() => {});
+    const duplex = await this.#dial();
+    const [trust, credentials] = await files;
+    if (this.#state !== 'connecting') {
+      await Promise.allSettled([duplex.readable.getReader().cancel(), duplex.writable.getWriter().abort()]);
+      return;
+    }
+    this.#run(duplex, trust, credentials);
+  }
+
+  async #authConfigs(): Promise<
+    readonly ReturnType<typeof createKeyAuth>[] | NonNullable<ConnectionConfig['auth']>
+  > {
+    return this.#config.auth ?? (await discoverKeys()).map((path) => createKeyAuth(path));
+  }
+
+  async #dial(): Promise<ByteDuplex> {
+    const { host, port, stream } = this.#config;
+    const { signal } = this.#abort;
+    if (typeof stream === 'object') return stream;
+    if (typeof stream === 'function') return stream({ host, port, signal });
+    const startedAt = this.#clock.now();
+    const { duplex, address } = await dialTcp(host, port, signal);
+    this.#address = address;
+    this.#evidence.emit('session.tcp.connected', {
+      host: printable(host),
+      port,
+      address: address ?? null,
+      duration_ms: this.#clock.now() - startedAt,
+    });
+    return duplex;
+  }
+
+  #run(duplex: ByteDuplex, trust: HostKeyTrust, credentials: Credentials): void {
+    const config = this.#config;
+    const trace = this.#evidence.sink;
+    const transport = new TransportMachine({
+      role: 'client',
+      crypto: config.crypto,
+      algorithms: preferKnown(config.algorithms.offered, trust.knownKeyTypes),
+      hostKeys: [],
+      software: SOFTWARE,
+      strictKex: config.strictKex,
+      serverSigAlgs: [],
+      rekey: config.rekey,
+      limits: config.transportLimits,
+      trace,
+      tracePackets: config.tracePackets,
+    });
+    const mux = new Multiplexer({ role: 'client', trace, limits: { window: config.channelWindowBytes } });
+    const machine: Machine = new SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>({
+      transport,
+      mux,
+      createAuth: (sessionId) => {
+        this.#auth = new ClientAuth({
+          username: config.username,
+          sessionId,
+          credentials: credentials.list,
+          crypto: config.crypto,
+          trace,
+        });
+        return this.#auth;
+      },
+    });
+    const driver: Driver = new SessionDriver(machine, duplex, this.#clock, {
+      verifyHostKey: (effect) => trust.verify(effect.hostKey, this.#address),
+      authenticate: (effect) => credentials.answer(effect),
+      onAuthenticated: () => this.#opened(),
+      onBanner: (text) => config.onBanner?.(printable(text, 4096)),
+      onRekeyed: () => {
+        for (const waiter of this.#rekeyWaiters.splice(0)) waiter.resolve();
+      },
+      onEvent: (event) => {
+        if (event.type === 'global-reply') {
+          this.#pings.get(event.request)?.resolve();
+          this.#pings.delete(event.request);
+        } else if (event.type !== 'global-request') {
+          this.#channels?.handle(event);
+        }
+      },
+      onEnd: (error) => this.#end(error ?? localError('CONNECT_CLOSED', { phase: 'open' })),
+    });
+    this.#machine = machine;
+    this.#driver = driver;
+    this.#channels = new ChannelTable(mux, () => driver.wake());
+    driver.start();
+  }
+
+  #opened(): void {
+    if (this.#state !== 'connecting') return;
+    this.#state = 'open';
+    this.#connected?.resolve();
+  }
+
+  #processes(): RemoteProcesses {
+    return {
+      open: (listener) => {
+        this.#open();
+        return (this.#channels as ChannelTable).open({ type: 'session' }, listener);
+      },
+      now: () => this.#clock.now(),
+      unixNow: () => this.#clock.unixNow(),
+      after: (milliseconds, run) => this.#clock.after(milliseconds, run),
+      emit: (name, fields) => this.#evidence.emit(name, fields),
+      toPublic: (error) => this.#public(error),
+      context: () => ({ host: this.host, port: this.port, username: this.username, phase: 'open' }),
+      evidence: () => this.#evidence.bundle(),
+    };
+  }
+
+  #open(): { readonly machine: Machine; readonly driver: Driver } {
+    if (this.#state !== 'open' || this.#machine === undefined || this.#driver === undefined) {
+      if (this.#error instanceof ConnectionLost) throw this.#error;
+      throw this.#closedError(`the connection is ${this.#state === 'new' ? 'not connected' : this.#state}`);
+    }
+    return { machine: this.#machine, driver: this.#driver };
+  }
+
+  #closedError(message: string): ConnectionClosed {
+    const { host, port, username } = this;
+    const context = { host, port, username, phase: this.#phase };
+    return new ConnectionClosed(message, {
+      code: 'CONNECT_CLOSED',
+      fault: 'caller',
+      retryable: false,
+      context,
+    });
+  }
+
+  #aborted(): void {
+    this.#stop(localError('CONNECT_ABORTED', { phase: this.#phase }));
+  }
+
+  /** Ends what is going on now: dialling, handshake or an open connection. */
+  #stop(error: SshError): void {
+    if (this.#state === 'closed') return;
+    if (this.#driver === undefined) this.#end(error);
+    else this.#driver.fail(error);
+  }
+
+  #public(error: unknown): SSHError {
+    return toPublicError(error, {
+      host: this.host,
+      port: this.port,
+      username: this.username,
+      phase: this.#phase === 'closed' ? (this.#state === 'open' ? 'open' : 'auth') : this.#phase,
+      attempts: this.#auth?.attempts ?? [],
+      optIn: this.#config.algorithms.optIn,
+    });
+  }
+
+  /** The one place where a connection ends, whatever ended it. */
+  #end(cause: unknown): void {
+    if (this.#state === 'closed') return;
+    const error = this.#public(cause);
+    const wasOpen = this.#state === 'open';
+    this.#state = 'closed';
+    this.#config.signal?.removeEventListener('abort', this.#onAbort);
+    this.#error = error;
+    this.#abort.abort(error);
+    const graceful = error instanceof ConnectionClosed;
+    if (!graceful) {
+      this.#evidence.emit('session.error', {
+        error_type: error.errorType,
+        code: error.code,
+        message: printable(error.message, 1024),
+        phase: error.phase ?? null,
+      });
+    }
+    const by =
+      graceful || error.code === 'CONNECT_TIMEOUT' ? 'us' : error.fault === 'network' ? 'network' : 'peer';
+    this.#evidence.emit('session.closed', {
+      reason: graceful ? 'closed by us' : printable(error.message, 256),
+      code: error.code,
+      by,
+    });
+    error.attachEvidence(this.#evidence.bundle());
+    this.#evidence.close();
+    for (const waiter of this.#rekeyWaiters.splice(0)) waiter.reject(error);
+    for (const ping of this.#pings.values()) ping.reject(error);
+    this.#pings.clear();
+    this.#channels?.endAll(cause as SshError);
+    this.#connected?.reject(error);
+    this.#settleFinished(graceful && wasOpen ? undefined : error);
+  }
+}

@@ -1,0 +1,260 @@
+import type { AuthAttempt } from '@nbs-ssh/auth';
+import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
+import type { AlgorithmSlot } from '@nbs-ssh/transport';
+import type { Fault } from '@nbs-ssh/transport/wire';
+
+/** What every error of this library carries. Safe to log: no secret ever gets in. */
+export interface ErrorContext {
+  readonly host?: string;
+  readonly port?: number;
+  readonly username?: string;
+  /** Where the connection was: `tcp`, `identification`, `kex`, `host-key`, `new-keys`, `auth`, `open`, … */
+  readonly phase?: string;
+  /** The error below this one, as it was thrown. */
+  readonly originalError?: unknown;
+}
+
+export interface ErrorInit<Context> {
+  /** Stable, in capitals; prose may change, codes do not. */
+  readonly code: string;
+  readonly fault: Fault;
+  readonly retryable: boolean;
+  readonly context: Context;
+}
+
+/**
+ * Base of every error that this library throws. Match on the class or on {@link code}, never on the message.
+ */
+export class SSHError<Context extends ErrorContext = ErrorContext> extends Error {
+  readonly code: string;
+  readonly fault: Fault;
+  /** Whether trying the same again later can succeed. */
+  readonly retryable: boolean;
+  readonly context: Context;
+  #evidence: EvidenceBundle | undefined;
+
+  constructor(message: string, init: ErrorInit<Context>) {
+    const { originalError } = init.context;
+    super(message, originalError === undefined ? undefined : { cause: originalError });
+    this.code = init.code;
+    this.fault = init.fault;
+    this.retryable = init.retryable;
+    this.context = init.context;
+    Object.defineProperty(this, 'name', { value: this.errorType, configurable: true });
+  }
+
+  /** Name of the class. Survives minification, because each class says its own. */
+  get errorType(): string {
+    return 'SSHError';
+  }
+
+  get phase(): string | undefined {
+    return this.context.phase;
+  }
+
+  /** Everything that is known about the connection this error ended; the same as `getEvidenceBundle()`. */
+  get evidence(): EvidenceBundle | undefined {
+    return this.#evidence;
+  }
+
+  /** @internal */
+  attachEvidence(bundle: EvidenceBundle): this {
+    this.#evidence ??= bundle;
+    return this;
+  }
+
+  /** Plain data for a log. The cause is reduced to its message. */
+  toJSON(): Record<string, unknown> {
+    const { originalError, ...context } = this.context;
+    const cause = originalError instanceof Error ? { cause: originalError.message } : {};
+    return {
+      errorType: this.errorType,
+      code: this.code,
+      message: this.message,
+      fault: this.fault,
+      retryable: this.retryable,
+      context,
+      ...cause,
+    };
+  }
+}
+
+export class SSHConnectionError<C extends ErrorContext = ErrorContext> extends SSHError<C> {
+  override get errorType(): string {
+    return 'SSHConnectionError';
+  }
+}
+
+/** Nobody listens at the address, or a firewall says so. */
+export class ConnectionRefused extends SSHConnectionError {
+  override get errorType(): string {
+    return 'ConnectionRefused';
+  }
+}
+
+/** Our deadline passed, or the operating system's. `context.phase` says where. */
+export class ConnectionTimeout extends SSHConnectionError {
+  override get errorType(): string {
+    return 'ConnectionTimeout';
+  }
+}
+
+/** The name does not resolve, or no route leads to the address. */
+export class HostUnreachable extends SSHConnectionError {
+  override get errorType(): string {
+    return 'HostUnreachable';
+  }
+}
+
+export interface ConnectionLostContext extends ErrorContext {
+  /** Bytes of output that had arrived, when a command was running. */
+  readonly stdout?: string | Uint8Array;
+  readonly stderr?: string | Uint8Array;
+  /** Whether the command may have run, so that running it again could run it twice. */
+  readonly maybeExecuted?: boolean;
+}
+
+/** The connection was up and is gone: reset, end of stream, or silence. */
+export class ConnectionLost extends SSHConnectionError<ConnectionLostContext> {
+  override get errorType(): string {
+    return 'ConnectionLost';
+  }
+}
+
+export interface ProtocolErrorContext extends ErrorContext {
+  /** SSH_MSG_DISCONNECT reason, RFC 4253 §11.1, sent or received. */
+  readonly disconnectReason?: number;
+  readonly disconnectName?: string;
+  /** What the layer that noticed it knows: message numbers, lengths, the first bytes of a foreign protocol. */
+  readonly details?: unknown;
+}
+
+/** The peer broke the protocol, or does not speak SSH at all. */
+export class ProtocolError extends SSHConnectionError<ProtocolErrorContext> {
+  override get errorType(): string {
+    return 'ProtocolError';
+  }
+}
+
+/** The caller closed the connection, or used it after that. */
+export class ConnectionClosed extends SSHConnectionError {
+  override get errorType(): string {
+    return 'ConnectionClosed';
+  }
+}
+
+export class AuthenticationError<C extends ErrorContext = ErrorContext> extends SSHError<C> {
+  override get errorType(): string {
+    return 'AuthenticationError';
+  }
+}
+
+export interface AuthFailedContext extends ErrorContext {
+  readonly attempts: readonly AuthAttempt[];
+  /** Methods the server would still take. */
+  readonly remaining: readonly string[];
+}
+
+/** The server refused every credential that was configured. */
+export class AuthFailed extends AuthenticationError<AuthFailedContext> {
+  override get errorType(): string {
+    return 'AuthFailed';
+  }
+
+  /** Each attempt in order: method, key, what the server answered, or why it was skipped. */
+  get attempts(): readonly AuthAttempt[] {
+    return this.context.attempts;
+  }
+}
+
+export type HostKeyMismatchReason =
+  | 'unknown'
+  | 'changed'
+  | 'revoked'
+  | 'declined'
+  | 'certificate'
+  | 'bad_signature'
+  | 'malformed'
+  | 'changed_in_rekey';
+
+export interface KnownHostKey {
+  readonly file: string;
+  readonly line: number;
+  readonly keyType: string;
+  readonly fingerprint: string;
+}
+
+export interface HostKeyMismatchContext extends ErrorContext {
+  readonly reason: HostKeyMismatchReason;
+  /** `SHA256:…` of the key the server showed. */
+  readonly fingerprint?: string;
+  readonly keyType?: string;
+  /** The keys known for this host, each with file and line. */
+  readonly known?: readonly KnownHostKey[];
+  /** Of the entry that decided, when there is one. */
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** The server's identity is not proven. No credential was sent. */
+export class HostKeyMismatch extends AuthenticationError<HostKeyMismatchContext> {
+  override get errorType(): string {
+    return 'HostKeyMismatch';
+  }
+
+  get reason(): HostKeyMismatchReason {
+    return this.context.reason;
+  }
+}
+
+export interface NoMutualKexContext extends ErrorContext {
+  readonly slot: AlgorithmSlot;
+  readonly client: readonly string[];
+  readonly server: readonly string[];
+  /** Algorithm of the server that this library knows and policy left out, if any. */
+  readonly nearest?: string;
+}
+
+/** Client and server have no algorithm in common in some slot. */
+export class NoMutualKex extends AuthenticationError<NoMutualKexContext> {
+  override get errorType(): string {
+    return 'NoMutualKex';
+  }
+}
+
+export type KeyLoadReason =
+  | 'file_not_found'
+  | 'permission_denied'
+  | 'wrong_passphrase'
+  | 'passphrase_required'
+  | 'invalid_format'
+  | 'unsupported';
+
+export interface KeyLoadContext extends ErrorContext {
+  readonly reason: KeyLoadReason;
+  readonly path?: string;
+}
+
+/** A private key could not be used. */
+export class KeyLoadError extends AuthenticationError<KeyLoadContext> {
+  override get errorType(): string {
+    return 'KeyLoadError';
+  }
+
+  get reason(): KeyLoadReason {
+    return this.context.reason;
+  }
+}
+
+export interface ChannelErrorContext extends ErrorContext {
+  readonly reason?: string;
+  readonly stdout?: string | Uint8Array;
+  readonly stderr?: string | Uint8Array;
+}
+
+/** The server refused a channel or a request on it, or a command went over one of its limits. */
+export class ChannelError extends SSHError<ChannelErrorContext> {
+  override get errorType(): string {
+    return 'ChannelError';
+  }
+}

@@ -1,0 +1,72 @@
+export type { AuthAttempt } from '@nbs-ssh/auth';
+export { EventCollector, EventType, type SSHEvent } from '@nbs-ssh/evidence';
+export { EvidenceBundle } from '@nbs-ssh/evidence/node';
+export type { ByteDuplex } from '@nbs-ssh/session';
+export type { AlgorithmSlot, StrictKexPolicy } from '@nbs-ssh/transport';
+export type { CryptoProvider } from '@nbs-ssh/transport/crypto';
+export { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
+export { createNodeProvider } from '@nbs-ssh/transport/crypto/node';
+export { type Fault, Secret } from '@nbs-ssh/transport/wire';
+export {
+  type AuthConfig,
+  AuthMethod,
+  createKeyAuth,
+  createKeyboardInteractiveAuth,
+  createPasswordAuth,
+  type InteractivePrompt,
+  type InteractiveRound,
+  type KeyboardInteractiveAuth,
+  type PasswordAuth,
+  type PrivateKeyAuth,
+  type SecretSource,
+} from './auth/auth-config.ts';
+export type { AlgorithmPolicy, SlotPolicy } from './connection/algorithms.ts';
+export { type ConnectionAlgorithms, SSHConnection } from './connection/connection.ts';
+export type {
+  HostKeyPolicy,
+  LimitOptions,
+  RekeyOptions,
+  SSHConnectionOptions,
+  UnknownHostKey,
+} from './connection/options.ts';
+export {
+  AuthenticationError,
+  AuthFailed,
+  type AuthFailedContext,
+  ChannelError,
+  type ChannelErrorContext,
+  ConnectionClosed,
+  ConnectionLost,
+  type ConnectionLostContext,
+  ConnectionRefused,
+  ConnectionTimeout,
+  type ErrorContext,
+  HostKeyMismatch,
+  type HostKeyMismatchContext,
+  type HostKeyMismatchReason,
+  HostUnreachable,
+  type KeyLoadContext,
+  KeyLoadError,
+  type KeyLoadReason,
+  type KnownHostKey,
+  NoMutualKex,
+  type NoMutualKexContext,
+  ProtocolError,
+  type ProtocolErrorContext,
+  SSHConnectionError,
+  SSHError,
+} from './errors/classes.ts';
+export { discoverKeys } from './platform/keys.ts';
+export {
+  currentPlatform,
+  expandPath,
+  getDefaultKeyPaths,
+  getKnownHostsPath,
+  getSshDir,
+  isWindows,
+  type Platform,
+} from './platform/platform.ts';
+export type { ExecInput, ExecOptions, ExecResult } from './process/exec.ts';
+export type { ProcessExit, ProcessOptions, PtyOptions } from './process/remote-process.ts';
+export type { ExecStream, StreamEvent, StreamExecOptions, StreamResult } from './process/stream-exec.ts';
+export { VERSION } from './version.ts';

@@ -1,0 +1,185 @@
+import type { Channel } from '@nbs-ssh/session';
+import { concat, fromUtf8Lossy, printable, Secret, utf8 } from '@nbs-ssh/transport/wire';
+import { ChannelError, ConnectionLost, type SSHError } from '../errors/classes.ts';
+import {
+  type ProcessExit,
+  type ProcessOptions,
+  type RemoteProcesses,
+  startProcess,
+} from './remote-process.ts';
+
+export type ExecInput = string | Uint8Array | Secret | AsyncIterable<string | Uint8Array>;
+
+export interface ExecOptions<E extends 'utf8' | 'bytes' = 'utf8'> extends ProcessOptions {
+  /** Given to the command, then end of file. Default: end of file at once. */
+  readonly stdin?: ExecInput;
+  /** After this the command gets SIGTERM, its channel is closed, and `exec` rejects. */
+  readonly timeoutSec?: number;
+  readonly encoding?: E;
+  /** Ends the command and rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+}
+
+export type Output<E extends 'utf8' | 'bytes'> = E extends 'bytes' ? Uint8Array : string;
+
+export interface ExecResult<E extends 'utf8' | 'bytes' = 'utf8'> extends ProcessExit {
+  readonly stdout: Output<E>;
+  readonly stderr: Output<E>;
+  readonly durationMs: number;
+}
+
+/** Collects one stream without copying until the end. */
+class Collected {
+  readonly #parts: Uint8Array[] = [];
+  bytes = 0;
+
+  add(part: Uint8Array): void {
+    this.#parts.push(part);
+    this.bytes += part.length;
+  }
+
+  as<E extends 'utf8' | 'bytes'>(encoding: E): Output<E> {
+    const all = concat(...this.#parts);
+    return (encoding === 'bytes' ? all : fromUtf8Lossy(all)) as Output<E>;
+  }
+}
+
+/**
+ * Runs one command to its end.
+ *
+ * @param limit - Bytes of stdout and stderr together.
+ * @throws {ConnectionLost} with the output so far when the link breaks; {@link ChannelError} when the server refuses,
+ *   or a limit is passed.
+ */
+export async function exec<E extends 'utf8' | 'bytes'>(
+  processes: RemoteProcesses,
+  command: string | Uint8Array,
+  options: ExecOptions<E>,
+  limit: number,
+): Promise<ExecResult<E>> {
+  const { encoding = 'utf8' as E, signal, stdin, timeoutSec } = options;
+  signal?.throwIfAborted();
+  const startedAt = processes.now();
+  const stdout = new Collected();
+  const stderr = new Collected();
+  let exit: ProcessExit = { exitCode: null, signal: null };
+  let exited = false;
+  let stop: SSHError | undefined;
+
+  const { channel, started } = startProcess(processes, command, options, {
+    onData: (stream, bytes) => {
+      (stream === 'stderr' ? stderr : stdout).add(bytes);
+      channel.consumed(bytes.length);
+      if (stdout.bytes + stderr.bytes > limit)
+        giveUp('EXEC_OUTPUT_LIMIT', `more than ${limit} bytes of output`);
+    },
+    onRequest: (request, token) => {
+      if (!exited && request.type === 'exit-status') exit = { exitCode: request.status, signal: null };
+      else if (!exited && request.type === 'exit-signal') exit = { exitCode: null, signal: request.signal };
+      exited ||= request.type === 'exit-status' || request.type === 'exit-signal';
+      channel.reply(token, false);
+    },
+  });
+  const shown = printable(typeof command === 'string' ? command : fromUtf8Lossy(command), 1024);
+  processes.emit('session.exec.started', { command: shown, streaming: false, channel: channel.id });
+
+  const giveUp = (code: string, message: string): void => {
+    const context = { ...processes.context(), stdout: stdout.as(encoding), stderr: stderr.as(encoding) };
+    stop ??= new ChannelError(message, { code, fault: 'caller', retryable: false, context });
+    endProcess(channel);
+  };
+  const cancelTimer =
+    timeoutSec === undefined
+      ? undefined
+      : processes.after(timeoutSec * 1000, () =>
+          giveUp('EXEC_TIMEOUT', `the command did not end within ${timeoutSec} s`),
+        );
+  const abort = (): void => endProcess(channel);
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const feeding = feed(channel, stdin);
+    const [notStarted, lost, inputError] = await Promise.all([started, channel.closed, feeding]);
+    signal?.throwIfAborted();
+    if (stop !== undefined) throw stop.attachEvidence(processes.evidence());
+    if (lost !== undefined) {
+      throw connectionLost(processes, lost, stdout.as(encoding), stderr.as(encoding));
+    }
+    if (notStarted !== undefined) throw notStarted.attachEvidence(processes.evidence());
+    if (inputError !== undefined) throw inputError.reason;
+    return {
+      stdout: stdout.as(encoding),
+      stderr: stderr.as(encoding),
+      ...exit,
+      durationMs: processes.now() - startedAt,
+    };
+  } finally {
+    cancelTimer?.();
+    signal?.removeEventListener('abort', abort);
+    processes.emit('session.exec.done', {
+      command: shown,
+      streaming: false,
+      duration_ms: processes.now() - startedAt,
+      exit_code: exit.exitCode,
+      signal: exit.signal,
+      stdout_len: stdout.bytes,
+      stderr_len: stderr.bytes,
+      cancelled: stop !== undefined || signal?.aborted === true,
+    });
+  }
+}
+
+/** The link broke while a command ran: nobody knows whether it finished. */
+export function connectionLost(
+  processes: RemoteProcesses,
+  cause: unknown,
+  stdout: string | Uint8Array,
+  stderr: string | Uint8Array,
+): SSHError {
+  const error = processes.toPublic(cause);
+  const context = { ...error.context, stdout, stderr, maybeExecuted: true };
+  const { code, fault, retryable } = error;
+  const lost = new ConnectionLost(error.message, { code, fault, retryable, context });
+  return error.evidence === undefined ? lost : lost.attachEvidence(error.evidence);
+}
+
+/** Asks the process to end, and does not wait for it. */
+export function endProcess(channel: Channel): void {
+  if (channel.isClosed) return;
+  channel.notify({ type: 'signal', signal: 'TERM' });
+  channel.close('discard');
+}
+
+/** @returns what the caller's input threw, never rejects. */
+async function feed(
+  channel: Channel,
+  stdin: ExecInput | undefined,
+): Promise<{ readonly reason: unknown } | undefined> {
+  if (
+    stdin === undefined ||
+    typeof stdin === 'string' ||
+    stdin instanceof Uint8Array ||
+    stdin instanceof Secret
+  ) {
+    const bytes = inputBytes(stdin);
+    if (bytes.length > 0) void channel.write(bytes);
+    channel.end();
+    return undefined;
+  }
+  try {
+    for await (const part of stdin) {
+      if (channel.isClosed) return undefined;
+      await channel.write(typeof part === 'string' ? utf8(part) : part);
+    }
+    if (!channel.isClosed) channel.end();
+    return undefined;
+  } catch (reason) {
+    endProcess(channel);
+    return { reason };
+  }
+}
+
+function inputBytes(stdin: string | Uint8Array | Secret | undefined): Uint8Array {
+  if (stdin === undefined) return new Uint8Array(0);
+  if (stdin instanceof Secret) return stdin.revealBytes();
+  return typeof stdin === 'string' ? utf8(stdin) : stdin;
+}

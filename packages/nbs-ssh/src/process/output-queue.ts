@@ -1,0 +1,134 @@
+import type { Output } from './exec.ts';
+import type { ProcessExit } from './remote-process.ts';
+import type { StreamEvent } from './stream-exec.ts';
+
+interface Piece {
+  readonly stream: 'stdout' | 'stderr';
+  readonly bytes: Uint8Array;
+}
+
+interface End<E extends 'utf8' | 'bytes'> {
+  readonly exit: StreamEvent<E>;
+  readonly failure: { readonly reason: unknown } | undefined;
+  readonly taken: () => void;
+}
+
+type Result<E extends 'utf8' | 'bytes'> = IteratorResult<StreamEvent<E>, undefined>;
+
+/**
+ * Output between the channel and whoever iterates it. Credit goes back to the server when a piece is taken and
+ * not before, so what waits here is bounded by the channel's window.
+ */
+export class OutputQueue<E extends 'utf8' | 'bytes'> {
+  readonly #encoding: E;
+  readonly #credit: (bytes: number) => void;
+  readonly #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  #pieces: Piece[] = [];
+  #head = 0;
+  #waiting: { resolve: (result: Result<E>) => void; reject: (error: unknown) => void } | undefined;
+  #end: End<E> | undefined;
+  #discarding = false;
+  #over = false;
+  readonly received = { stdout: 0, stderr: 0 };
+
+  constructor(encoding: E, credit: (bytes: number) => void) {
+    this.#encoding = encoding;
+    this.#credit = credit;
+  }
+
+  push(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    this.received[stream] += bytes.length;
+    if (this.#discarding) {
+      this.#credit(bytes.length);
+      return;
+    }
+    this.#pieces.push({ stream, bytes });
+    this.#serve();
+  }
+
+  /** Drops what waits and what still comes. */
+  discard(): void {
+    this.#discarding = true;
+    for (const piece of this.#pieces.slice(this.#head)) this.#credit(piece.bytes.length);
+    this.#pieces = [];
+    this.#head = 0;
+    this.#serve();
+  }
+
+  /** Says that nothing more comes. @returns a promise that resolves when the rest was taken or is unwanted. */
+  end(
+    exit: ProcessExit,
+    failure: { readonly reason: unknown } | undefined,
+    now: () => number,
+  ): Promise<void> {
+    return new Promise((taken) => {
+      const last = { stream: 'exit' as const, data: this.#empty(), ...exit };
+      this.#end = { exit: { ...last, timestamp: now() }, failure, taken };
+      this.#now = now;
+      if (this.#discarding || failure !== undefined) taken();
+      this.#serve();
+    });
+  }
+
+  next(): Promise<Result<E>> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#serve();
+    });
+  }
+
+  #now: () => number = Date.now;
+
+  #serve(): void {
+    const piece = this.#pieces[this.#head];
+    if (this.#waiting === undefined) {
+      // Nobody has to come for output that is not there.
+      if (piece === undefined) this.#end?.taken();
+      return;
+    }
+    if (piece !== undefined) {
+      this.#shift();
+      this.#credit(piece.bytes.length);
+      this.#answer({ done: false, value: this.#event(piece) });
+      return;
+    }
+    const end = this.#end;
+    if (end === undefined) return;
+    end.taken();
+    if (this.#over) this.#answer({ done: true, value: undefined });
+    else this.#finish(end);
+  }
+
+  #finish(end: End<E>): void {
+    const waiting = this.#waiting;
+    this.#over = true;
+    if (end.failure === undefined) {
+      this.#answer({ done: false, value: end.exit });
+      return;
+    }
+    this.#waiting = undefined;
+    waiting?.reject(end.failure.reason);
+  }
+
+  #answer(result: Result<E>): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.resolve(result);
+  }
+
+  #shift(): void {
+    this.#head += 1;
+    if (this.#head < 1024) return;
+    this.#pieces = this.#pieces.slice(this.#head);
+    this.#head = 0;
+  }
+
+  #event({ stream, bytes }: Piece): StreamEvent<E> {
+    const data = this.#encoding === 'bytes' ? bytes : this.#decoders[stream].decode(bytes, { stream: true });
+    return { stream, data: data as Output<E>, exitCode: null, signal: null, timestamp: this.#now() };
+  }
+
+  #empty(): Output<E> {
+    return (this.#encoding === 'bytes' ? new Uint8Array(0) : '') as Output<E>;
+  }
+}

@@ -1,0 +1,100 @@
+import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
+import type { Channel, ChannelListener } from '@nbs-ssh/session';
+import type { TraceValue } from '@nbs-ssh/transport/wire';
+import { ChannelError, type ErrorContext, type SSHError } from '../errors/classes.ts';
+
+/** What running commands needs of a connection. */
+export interface RemoteProcesses {
+  /** @throws {SSHError} when the connection is not open. */
+  readonly open: (listener: ChannelListener) => Channel;
+  readonly now: () => number;
+  readonly unixNow: () => number;
+  readonly after: (milliseconds: number, run: () => void) => () => void;
+  readonly emit: (name: string, fields: Record<string, TraceValue>) => void;
+  readonly toPublic: (error: unknown) => SSHError;
+  readonly context: () => ErrorContext;
+  readonly evidence: () => EvidenceBundle;
+}
+
+/** A pseudo-terminal, RFC 4254 §6.2. */
+export interface PtyOptions {
+  /** Value of TERM. Default `xterm-256color`. */
+  readonly term?: string;
+  /** Default 80. */
+  readonly columns?: number;
+  /** Default 24. */
+  readonly rows?: number;
+}
+
+export interface ProcessOptions {
+  /** `true` for a terminal with defaults. Stdout and stderr then come as one. */
+  readonly pty?: boolean | PtyOptions;
+  /** Sent before the command. Servers accept few names and do not say which (`AcceptEnv`). */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** How a remote process ended. */
+export interface ProcessExit {
+  /** `null` when a signal ended it, or the server did not say. */
+  readonly exitCode: number | null;
+  /** Name without `SIG`, for example `TERM`. */
+  readonly signal: string | null;
+}
+
+/**
+ * Opens a session channel and starts `command` on it. The requests follow the open at once, so that it costs two
+ * round trips and not four.
+ *
+ * @returns the channel, and a promise of why it did not start; `undefined` when it did. It never rejects.
+ */
+export function startProcess(
+  processes: RemoteProcesses,
+  command: string | Uint8Array,
+  options: ProcessOptions,
+  listener: ChannelListener,
+): { readonly channel: Channel; readonly started: Promise<SSHError | undefined> } {
+  const channel = processes.open(listener);
+  for (const [name, value] of Object.entries(options.env ?? {})) channel.notify({ type: 'env', name, value });
+  const pty =
+    options.pty === undefined || options.pty === false ? undefined : requestPty(channel, options.pty);
+  const exec = channel.request({ type: 'exec', command });
+  const started = (async (): Promise<SSHError | undefined> => {
+    const refusal = await channel.opened;
+    if (refusal !== undefined) {
+      return refused(
+        processes,
+        'CHANNEL_OPEN_REFUSED',
+        `the server refused a session: ${refusal.description || `reason ${refusal.reason}`}`,
+        'open',
+      );
+    }
+    if ((await pty) === false && !channel.isClosed) {
+      channel.close('discard');
+      return refused(processes, 'CHANNEL_PTY_REFUSED', 'the server refused a terminal', 'pty-req');
+    }
+    if (!(await exec)) {
+      channel.close('discard');
+      return refused(processes, 'CHANNEL_EXEC_REFUSED', 'the server refused to run the command', 'exec');
+    }
+    return undefined;
+  })();
+  return { channel, started };
+}
+
+function requestPty(channel: Channel, pty: true | PtyOptions): Promise<boolean> {
+  const { term = 'xterm-256color', columns = 80, rows = 24 } = pty === true ? {} : pty;
+  return channel.request({
+    type: 'pty-req',
+    term,
+    columns,
+    rows,
+    widthPixels: 0,
+    heightPixels: 0,
+    modes: [],
+  });
+}
+
+function refused(processes: RemoteProcesses, code: string, message: string, reason: string): ChannelError {
+  const context = { ...processes.context(), reason };
+  return new ChannelError(message, { code, fault: 'peer', retryable: false, context });
+}
