@@ -74,8 +74,8 @@ describe('a key file', () => {
     'that is a FIFO or a device is refused without waiting',
     async () => {
       execFileSync('mkfifo', [at('fifo')]);
-      for (const path of [at('fifo'), '/dev/zero', '/dev/null', '/dev/tty']) {
-        expect(['invalid_format', 'permission_denied']).toContain(await reason(path));
+      for (const path of [at('fifo'), '/dev/zero', '/dev/null']) {
+        expect(await reason(path)).toBe('invalid_format');
       }
     },
   );

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { type PublicKey, parsePublicKeyLine } from '@nbs-ssh/transport/keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lookupHost, parseKnownHosts } from '../../src/known-hosts/index.ts';
