@@ -1,6 +1,7 @@
 import { ipv4Class, ipv6Class, parseIpv4, parseIpv6 } from './address.ts';
 import { isPseudonym, OURS, type Replaced, type Tally } from './mark.ts';
 import { Matcher } from './matcher.ts';
+import { type CharacterClass, characterClass, replaceRuns } from './runs.ts';
 
 /** Names shorter than this are replaced in their own fields only: in text they would hit words. */
 const SEARCHED_FROM = 3;
@@ -35,6 +36,8 @@ export class Pseudonyms {
   readonly #names = new Map<string, string>();
   readonly #last = new Map<Replaced, number>();
   readonly #known = new Matcher<Replaced>();
+  /** Spelling to pseudonym; parsing the same address a million times takes seconds. */
+  readonly #addresses = new Map<string, { readonly kind: Replaced; readonly name: string } | undefined>();
 
   constructor(tally: Tally) {
     this.#tally = tally;
@@ -89,7 +92,7 @@ export class Pseudonyms {
     }
     if (out.includes('@')) {
       out = out.replace(
-        /(?<![\w.+@-])([\w.+-]+)@([A-Za-z0-9][\w.-]*)/g,
+        /(?<![\w.+@-])([\w.+-]{1,256})@([A-Za-z0-9][\w.-]{0,255})/g,
         (whole, user: string, host: string) => {
           const domain = host.replace(/[.-]+$/, '');
           if (PROTOCOL_DOMAINS.has(domain.toLowerCase())) return whole;
@@ -98,9 +101,11 @@ export class Pseudonyms {
       );
     }
     if (out.includes(':')) {
-      out = out.replace(/(?<![\w:.])[0-9A-Fa-f:.]{2,}/g, (run, at: number) =>
-        run.includes(':') && !/\w/.test(out.charAt(at + run.length)) ? this.#ipv6InText(run) : run,
-      );
+      const joined = out;
+      out = replaceRuns(joined, ADDRESS_RUN, 2, (run, at) => {
+        const alone = !/\w/.test(joined.charAt(at - 1)) && !/\w/.test(joined.charAt(at + run.length));
+        return alone && run.length <= 64 && run.includes(':') ? this.#ipv6InText(run) : run;
+      });
     }
     out = out.replace(
       /(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d|\.\d)/g,
@@ -117,20 +122,27 @@ export class Pseudonyms {
   }
 
   #ipv6InText(run: string): string {
-    if (run.length > 64) return run;
     const trimmed = run.replace(/(?<!:):$|\.$/, '');
     return (this.#address(trimmed) ?? trimmed) + run.slice(trimmed.length);
   }
 
   #address(value: string): string | undefined {
+    const seen = this.#addresses.get(value);
+    if (seen !== undefined) this.#tally.add(seen.kind);
+    if (seen !== undefined || this.#addresses.has(value)) return seen?.name;
     const bare = value.replace(/^\[|\]$|%.{0,32}$/g, '');
     const v4 = parseIpv4(bare);
     const v6 = v4 === undefined ? parseIpv6(bare) : undefined;
-    if (v4 === undefined && v6 === undefined) return undefined;
+    if (v4 === undefined && v6 === undefined) {
+      if (this.#addresses.size < MAX_PSEUDONYMS) this.#addresses.set(value, undefined);
+      return undefined;
+    }
     const kind = v4 === undefined ? 'ipv6' : 'ipv4';
     const about = v4 === undefined ? ipv6Class(v6 ?? []) : ipv4Class(v4);
     if (about === 'unspecified') return value;
-    return this.#name(kind, (v4 ?? v6 ?? []).join('.'), `-${about}`);
+    const name = this.#name(kind, (v4 ?? v6 ?? []).join('.'), `-${about}`);
+    if (this.#addresses.size < MAX_PSEUDONYMS) this.#addresses.set(value, { kind, name });
+    return name;
   }
 
   #name(kind: Replaced, value: string, about = ''): string {
@@ -167,6 +179,8 @@ export class Pseudonyms {
     return out + text.slice(from);
   }
 }
+
+const ADDRESS_RUN: CharacterClass = characterClass('0123456789abcdefABCDEF:.');
 
 /** A name goes on here, so what was found is a part of another one. `.` and `-` do not count: `db.example.com`. */
 const IN_NAME = /\w/;

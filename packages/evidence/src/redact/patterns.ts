@@ -2,6 +2,7 @@ import { encodedKind, LONG_RUN } from './entropy.ts';
 import { isSensitiveKey, MAX_KEY } from './keys.ts';
 import { isMark, type Tally } from './mark.ts';
 import { pemSpans } from './pem.ts';
+import { type CharacterClass, characterClass, replaceRuns } from './runs.ts';
 
 /*
  * Every expression here takes time linear in the text. Repetition is bounded, or over one class of characters
@@ -25,6 +26,7 @@ const STEPS: readonly (readonly [string, Step])[] = [
   ['PRIVATE KEY-----', pem],
   ['://', urls],
   [':', headers],
+  [' ', schemes],
   ['--', flags],
   ['-', shortFlags],
   ['', assignments],
@@ -52,49 +54,62 @@ function urls(text: string, tally: Tally): string {
 
 /** HTTP headers that carry credentials, to the end of their line or string. */
 function headers(text: string, tally: Tally): string {
-  return text
-    .replace(
-      /\b(authorization|cookie|x-api-key|x-auth-token)(["']?\s{0,4}:\s{0,4}["']?)([^\r\n"'\\]+)/gi,
-      (whole, name: string, colon: string, value: string) =>
-        isMark(value) ? whole : `${name}${colon}${tally.mark('header')}`,
-    )
-    .replace(
-      /\b(bearer|basic)(\s{1,4})([A-Za-z0-9._~+/=-]{8,})/gi,
-      (whole, scheme: string, gap: string, value: string) => {
-        return /[0-9=+/]/.test(value) ? `${scheme}${gap}${tally.mark('header')}` : whole;
-      },
-    );
+  return text.replace(
+    /\b(authorization|cookie|x-api-key|x-auth-token)(["']?\s{0,4}:\s{0,4}["']?)([^\r\n"'\\]+)/gi,
+    (whole, name: string, colon: string, value: string) =>
+      isMark(value) ? whole : `${name}${colon}${tally.mark('header')}`,
+  );
+}
+
+/** `Bearer x` and `Basic x` wherever they stand. */
+function schemes(text: string, tally: Tally): string {
+  return text.replace(
+    /\b(bearer|basic)(\s{1,4})([A-Za-z0-9._~+/=-]{8,4096})/gi,
+    (whole, scheme: string, gap: string, value: string) => {
+      return /[0-9=+/]/.test(value) ? `${scheme}${gap}${tally.mark('header')}` : whole;
+    },
+  );
 }
 
 /** `--password x`, `--token=x`. */
 function flags(text: string, tally: Tally): string {
-  const flag = /(?<![\w-])--([A-Za-z][\w-]*)(?:=|\s{1,4})/g;
-  return replaceValues(text, flag, (found) => (isSensitiveKey(found[1] ?? '') ? 'flag' : undefined), tally);
+  const sensitive = remembered(isSensitiveKey);
+  const flag = /(?<![\w-])--([A-Za-z][\w-]{0,127})(?:=|\s{1,4})/g;
+  return replaceValues(text, flag, (found) => (sensitive(found[1] ?? '') ? 'flag' : undefined), tally);
 }
 
 /** Short flags of programs that are known to take a password there: `mysql -pX`, `sshpass -p X`, `curl -u a:X`. */
 function shortFlags(text: string, tally: Tally): string {
-  let program = '';
-  return text.replace(
-    /(?<![\w.-])(mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass|curl|wget)(?![\w-])|(?<=\s)-p(\s{0,4})([^\s;|&]+)|(?<=\s)-u(\s{0,4})([^\s:;|&]+):([^\s;|&]+)|[\n;|&]/g,
-    (whole, name?: string, gap?: string, value?: string, gapU?: string, user?: string, password?: string) => {
-      if (name !== undefined) {
-        program = name;
-      } else if (value !== undefined) {
-        const taken = program === 'sshpass' || (gap === '' && /^(?:mysql|mariadb)/.test(program));
-        return taken && !isMark(value) ? `-p${gap}${tally.mark('flag')}` : whole;
-      } else if (password !== undefined) {
-        return program === 'curl' && !isMark(password) ? `-u${gapU}${user}:${tally.mark('flag')}` : whole;
-      } else {
-        program = '';
-      }
-      return whole;
-    },
+  const program = /(?<![\w.-])(mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass|curl)(?![\w-])/g;
+  const end = /[\n;|&]/g;
+  let out = '';
+  let from = 0;
+  for (let found = program.exec(text); found !== null; found = program.exec(text)) {
+    end.lastIndex = program.lastIndex;
+    const stop = end.exec(text)?.index ?? text.length;
+    out += text.slice(from, program.lastIndex);
+    out += withoutFlags(found[1] ?? '', text.slice(program.lastIndex, stop), tally);
+    from = stop;
+    program.lastIndex = stop;
+  }
+  return out + text.slice(from);
+}
+
+function withoutFlags(program: string, rest: string, tally: Tally): string {
+  if (program === 'curl') {
+    return rest.replace(/(?<=\s)(-u\s{0,4}[^\s:]{1,256}:)(\S+)/g, (whole, head: string, value: string) =>
+      isMark(value) ? whole : head + tally.mark('flag'),
+    );
+  }
+  const flag = program === 'sshpass' ? /(?<=\s)(-p\s{0,4})(\S+)/g : /(?<=\s)(-p)(\S+)/g;
+  return rest.replace(flag, (whole, head: string, value: string) =>
+    isMark(value) ? whole : head + tally.mark('flag'),
   );
 }
 
 /** `password=x`, `"api_key": "x"`, `DB_PASSWORD: x`. */
 function assignments(text: string, tally: Tally): string {
+  const sensitive = remembered(isSensitiveKey);
   const hint = /pass|pwd|pw|secret|token|key|credential|pin|otp|cookie/gi;
   const separator = /\\?["']?\s{0,4}[=:]\s{0,4}/y;
   let out = '';
@@ -107,7 +122,7 @@ function assignments(text: string, tally: Tally): string {
     const end = endOf(WORDS, text, hint.lastIndex);
     floor = end;
     hint.lastIndex = end;
-    if (end - start > MAX_KEY || !isSensitiveKey(text.slice(start, end))) continue;
+    if (end - start > MAX_KEY || !sensitive(text.slice(start, end))) continue;
     separator.lastIndex = end;
     if (!separator.test(text)) continue;
     const value = valueAt(text, separator.lastIndex);
@@ -128,6 +143,19 @@ function endOf(run: RegExp, text: string, at: number): number {
   run.lastIndex = at;
   run.test(text);
   return Math.max(at, run.lastIndex);
+}
+
+/** `test` with its newest answers kept: the same few keys come again and again. */
+function remembered(test: (key: string) => boolean): (key: string) => boolean {
+  const answers = new Map<string, boolean>();
+  return (key) => {
+    const known = answers.get(key);
+    if (known !== undefined) return known;
+    if (answers.size >= 256) answers.clear();
+    const answer = test(key);
+    answers.set(key, answer);
+    return answer;
+  };
 }
 
 /** Replaces the value after each match of `key`, when `kindOf` says that it is private. */
@@ -185,23 +213,35 @@ function endOfQuoted(text: string, start: number, stop: string): number {
 /** Tokens that name their issuer. */
 function tokens(text: string, tally: Tally): string {
   return text.replace(
-    /(?<![A-Za-z0-9])(?:A[KS]IA[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[\w-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|sk-(?:ant-|proj-)?[A-Za-z0-9_]{20,}[\w-]*|AIza[\w-]{30,}|npm_[A-Za-z0-9]{30,}|hf_[A-Za-z0-9]{20,}|dop_v1_[a-f0-9]{32,}|SG\.[\w-]{16,}\.[\w-]{16,})/g,
+    /(?<![A-Za-z0-9])(?:A[KS]IA[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255}|glpat-[\w-]{20,255}|xox[abeoprs]-[A-Za-z0-9-]{10,255}|[sr]k_(?:live|test)_[A-Za-z0-9]{10,255}|sk-(?:ant-|proj-)?[A-Za-z0-9_]{20,255}[\w-]{0,255}|AIza[\w-]{30,255}|npm_[A-Za-z0-9]{30,255}|hf_[A-Za-z0-9]{20,255}|dop_v1_[a-f0-9]{32,255}|SG\.[\w-]{16,255}\.[\w-]{16,255})/g,
     () => tally.mark('token'),
   );
 }
 
+/** Longer parts are found by {@link encoded}: their runs are data by any measure. */
 function jwts(text: string, tally: Tally): string {
-  return text.replace(/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, () => tally.mark('jwt'));
+  return text.replace(/(?<![\w-])eyJ[\w-]{8,4096}\.[\w-]{8,4096}(?:\.[\w-]{0,4096})?/g, () =>
+    tally.mark('jwt'),
+  );
 }
-
-/** Fingerprints are public and a diagnosis needs them: `SHA256:` and exactly 43 characters, `SHA512:` and 86. */
-const FINGERPRINTS: Readonly<Record<string, number>> = { 'SHA256:': 43, 'SHA512:': 86 };
 
 /** Long base64 and hex. */
 function encoded(text: string, tally: Tally): string {
-  return text.replace(/(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{32,}={0,2}/g, (run, at: number) => {
-    if (run.length < LONG_RUN || FINGERPRINTS[text.slice(Math.max(0, at - 7), at)] === run.length) return run;
+  return replaceRuns(text, BASE64_RUN, LONG_RUN, (run, at) => {
+    if (isFingerprint(text, run, at)) return run;
     const kind = encodedKind(run);
     return kind === undefined ? run : tally.mark(kind);
   });
 }
+
+const BASE64_RUN: CharacterClass = characterClass(
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-',
+);
+
+/** Fingerprints are public and a diagnosis needs them: `SHA256:` and exactly 43 characters, `SHA512:` and 86. */
+function isFingerprint(text: string, run: string, at: number): boolean {
+  const length = FINGERPRINTS[text.slice(Math.max(0, at - 7), at)];
+  return length === run.length && !/[\w/.~@+-]/.test(text.charAt(at - 8));
+}
+
+const FINGERPRINTS: Readonly<Record<string, number>> = { 'SHA256:': 43, 'SHA512:': 86 };

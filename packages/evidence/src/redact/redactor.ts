@@ -40,12 +40,16 @@ export class Redactor {
     return this.#secrets.replace(text, new Tally());
   }
 
-  /** Removes registered secrets, what looks like a secret, and identifiers from one text. */
+  /** Removes registered secrets, what looks like a secret, and identifiers from one text. Never throws. */
   redactText(text: string): string {
     const tally = new Tally();
-    const names = new Pseudonyms(tally);
-    names.avoid(text);
-    return names.text(redactPatterns(this.#secrets.replace(text, tally), tally));
+    try {
+      const names = new Pseudonyms(tally);
+      names.avoid(text);
+      return this.#stable(this.#secrets.replace(text, tally), names, tally);
+    } catch {
+      return tally.mark('failed');
+    }
   }
 
   /** Removes registered secrets from every string of `value`, also where one is split over two strings. */
@@ -72,7 +76,7 @@ export class Redactor {
     for (const { kind: own, text } of leaves) if (own === 'host' || own === 'user') names.know(own, text);
     for (const leaf of leaves) {
       try {
-        leaf.text = redactLeaf(leaf, names, tally);
+        leaf.text = this.#redactLeaf(leaf, names, tally);
       } catch {
         leaf.text = tally.mark('failed');
       }
@@ -82,6 +86,38 @@ export class Redactor {
 
   toJSON(): string {
     return '[redactor]';
+  }
+
+  #redactLeaf({ text, kind }: Leaf, names: Pseudonyms, tally: Tally): string {
+    if (isMark(text)) return text;
+    switch (kind) {
+      case 'private':
+        return tally.mark('field');
+      case 'host':
+        return text.includes(' ') ? this.#stable(text, names, tally) : names.host(text);
+      case 'user':
+        return names.user(text);
+      case 'path':
+        return names.path(text);
+      case 'fact':
+        return FACT.test(text) ? text : this.#stable(text, names, tally);
+      default:
+        return this.#stable(text, names, tally);
+    }
+  }
+
+  /**
+   * Patterns and identifiers, over and over until nothing changes: what is removed may have kept what stands
+   * beside it from being seen.
+   */
+  #stable(text: string, names: Pseudonyms, tally: Tally): string {
+    let before = text;
+    for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+      const after = names.text(redactPatterns(before, tally));
+      if (after === before) return after;
+      before = this.#secrets.replace(after, tally);
+    }
+    return tally.mark('failed');
   }
 
   /** Exact secrets, and keys in PEM when asked, over each group of texts that may continue one another. */
@@ -108,31 +144,11 @@ export class Redactor {
   }
 }
 
+/** Text that is not stable after this many passes was made to be so, and is dropped. */
+const MAX_PASSES = 8;
+
 /** What a name, a code, a fingerprint or an algorithm looks like. Anything else in a fact is treated as text. */
 const FACT = /^[\w@.+:/=-]{1,100}$/;
-
-function redactLeaf({ text, kind }: Leaf, names: Pseudonyms, tally: Tally): string {
-  switch (kind) {
-    case 'private':
-      return isMark(text) ? text : tally.mark('field');
-    case 'host':
-      return text.includes(' ')
-        ? names.text(redactPatterns(text, tally))
-        : keepMark(text, (t) => names.host(t));
-    case 'user':
-      return keepMark(text, (t) => names.user(t));
-    case 'path':
-      return keepMark(text, (t) => names.path(t));
-    case 'fact':
-      if (FACT.test(text)) return text;
-      return names.text(redactPatterns(text, tally));
-    default:
-      return names.text(redactPatterns(text, tally));
-  }
-}
-
-const keepMark = (text: string, replace: (text: string) => string): string =>
-  isMark(text) ? text : replace(text);
 
 /** Every leaf is in at least one group. */
 function groupsOf(leaves: readonly Leaf[]): readonly (readonly Leaf[])[] {

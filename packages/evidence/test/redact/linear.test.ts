@@ -1,0 +1,97 @@
+import { assert, describe, it } from 'vitest';
+import { Redactor } from '../../src/index.ts';
+
+const SIZE = 10_000_000;
+/** Milliseconds. The bound of the case; each of these takes a fraction of it on an idle machine. */
+const BOUND = 2000;
+
+const redactor = new Redactor();
+redactor.register('aaaaaaaaaaaaaaaaaaab');
+redactor.register('correct horse battery staple');
+
+describe('T225 10 MB of adversarial text is redacted in time', () => {
+  for (const unit of [
+    'a',
+    'a=',
+    'password',
+    'password=',
+    'pass ',
+    'password="',
+    'token: \\"',
+    '-----BEGIN PRIVATE KEY-----',
+    '-----END PRIVATE KEY-----',
+    '-----BEGIN ',
+    '://a:',
+    '://a:b@',
+    'x@',
+    'a.',
+    '1.1.1.',
+    '10.0.0.1 ',
+    ':',
+    '1:',
+    'f::',
+    '~',
+    '~a',
+    '/a',
+    '/home/x ',
+    'C:\\',
+    'mysql ',
+    ' -p',
+    ' -u x',
+    'eyJ',
+    'eyJabcdefgh.',
+    '--',
+    '--password ',
+    'Authorization:',
+    'bearer ',
+    'sk-',
+    'SG.',
+    'ghp_',
+    '0123456789abcdefABCDEFghij ',
+    'abcdefABCDEF0123456789klmnopqrs+/',
+    ')',
+    '\\',
+    '[redacted:',
+    '<host-',
+    '[redacted:value]',
+    '<host-1>',
+  ]) {
+    it(JSON.stringify(unit), { timeout: 60_000 }, () => {
+      const text = unit.repeat(Math.ceil(SIZE / unit.length));
+      const start = performance.now();
+      assert.notInclude(redactor.redactText(text), '[redacted:failed]');
+      assert.isBelow(performance.now() - start, BOUND);
+    });
+  }
+
+  for (const prefix of [
+    'bearer ',
+    '--',
+    '--password ',
+    'password=',
+    'password="',
+    'Authorization: ',
+    '://',
+    '://a:',
+    '~',
+    '/',
+    'C:\\',
+    'x@',
+    'eyJ',
+    'eyJabcdefgh.',
+    'mysql -p',
+    'curl -u ',
+    'curl -u a:',
+    'ghp_',
+    'AIza',
+    'sk-',
+    '-----BEGIN PRIVATE KEY-----',
+  ]) {
+    it(`${JSON.stringify(prefix)} and a word of 10 MB`, { timeout: 60_000 }, () => {
+      const text = prefix + 'xY3'.repeat(Math.ceil(SIZE / 3));
+      const start = performance.now();
+      assert.notInclude(redactor.redactText(text), '[redacted:failed]');
+      assert.isBelow(performance.now() - start, BOUND);
+    });
+  }
+});
