@@ -117,6 +117,8 @@ if (!hasServer) console.warn('ssh and sshd are not installed: verdicts are not c
 
 describe.skipIf(!hasServer)('verdicts next to ssh', () => {
   beforeAll(() => {
+    // Where sshd separates privileges when root starts it; the package's init script makes it at boot.
+    if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
     writeFileSync(
       space.path('sshd_config'),
       `HostKey ${space.path('host')}\nUsePAM no\nAuthorizedKeysFile none\n`,
