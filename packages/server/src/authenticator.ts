@@ -1,0 +1,102 @@
+import type { ServerAuthAnswer, ServerAuthEffect, ServerVerdict } from '@nbs-ssh/auth';
+import { fingerprint } from '@nbs-ssh/transport/keys';
+import { equalBytes, type Secret, type SshError, utf8 } from '@nbs-ssh/transport/wire';
+import { Dialog } from './dialog.ts';
+import { serverError } from './errors.ts';
+import type { ServerConfig } from './options.ts';
+
+export interface AuthenticatorHooks {
+  readonly onError: (error: SshError, username: string) => void;
+  /** Hears of every secret before a handler does, so that no log shows it. */
+  readonly onSecret: (secret: Secret) => void;
+}
+
+/** Answers the machine's questions with the application's handlers. Never rejects and never hangs. */
+export class Authenticator {
+  readonly #config: ServerConfig;
+  readonly #hooks: AuthenticatorHooks;
+  #dialog: Dialog | undefined;
+  #giveUp: (() => void) | undefined;
+
+  constructor(config: ServerConfig, hooks: AuthenticatorHooks) {
+    this.#config = config;
+    this.#hooks = hooks;
+  }
+
+  async answer(effect: ServerAuthEffect): Promise<ServerAuthAnswer> {
+    return { id: effect.id, verdict: await this.#bounded(effect) };
+  }
+
+  /** The connection is over: nobody waits for an answer any more. */
+  cancel(): void {
+    this.#dialog?.abandon();
+    this.#giveUp?.();
+  }
+
+  /** A refusal when the handler throws or takes too long; its late answer counts for nothing. */
+  #bounded(effect: ServerAuthEffect): Promise<ServerVerdict> {
+    const { clock, limits } = this.#config;
+    const handler = HANDLER_NAMES[effect.type];
+    return new Promise((resolve) => {
+      let done = false;
+      const finish = (verdict: ServerVerdict, error?: SshError): void => {
+        if (done) return;
+        done = true;
+        this.#giveUp = undefined;
+        cancelTimer();
+        if (error !== undefined) this.#hooks.onError(error, effect.username);
+        resolve(verdict);
+      };
+      const cancelTimer = clock.after(limits.authHandlerSec * 1000, () => {
+        const error = serverError('SERVER_HANDLER_TIMEOUT', { handler, limitSec: limits.authHandlerSec });
+        finish(false, error);
+      });
+      this.#giveUp = () => finish(false);
+      const failed = (cause: unknown): void =>
+        finish(false, serverError('SERVER_HANDLER_FAILED', { handler }, { cause }));
+      Promise.resolve()
+        .then(() => this.#decide(effect, failed))
+        .then(finish, failed);
+    });
+  }
+
+  async #decide(effect: ServerAuthEffect, failed: (cause: unknown) => void): Promise<ServerVerdict> {
+    const { auth, crypto } = this.#config;
+    const { username } = effect;
+    if (effect.type === 'keyboard-interactive') return this.#converse(effect, failed);
+    this.#dialog?.abandon();
+    if (effect.type === 'check-key') {
+      const { publicKey, algorithm, signed } = effect;
+      const print = fingerprint(crypto.hash, publicKey.blob);
+      const attempt = { username, publicKey, algorithm, signed, fingerprint: print };
+      return (await auth.publicKey?.(attempt)) === true;
+    }
+    this.#hooks.onSecret(effect.password);
+    // Changing passwords is not offered, so a change nobody asked for is a refusal.
+    if (effect.newPassword !== undefined) return false;
+    const digest = (text: string): Uint8Array => crypto.hash('sha256', utf8(text));
+    const { password } = effect;
+    const matches = (expected: string): boolean => equalBytes(digest(password.reveal()), digest(expected));
+    return (await auth.password?.({ username, password, matches })) === true;
+  }
+
+  #converse(
+    effect: ServerAuthEffect & { readonly type: 'keyboard-interactive' },
+    failed: (cause: unknown) => void,
+  ): Promise<ServerVerdict> {
+    const { username, submethods, round, responses } = effect;
+    for (const response of responses) this.#hooks.onSecret(response);
+    if (round > 0) return this.#dialog?.answer(responses) ?? Promise.resolve(false);
+    this.#dialog?.abandon();
+    const handler = this.#config.auth.keyboardInteractive;
+    if (handler === undefined) return Promise.resolve(false);
+    this.#dialog = new Dialog(failed);
+    return this.#dialog.start(handler, { username, submethods });
+  }
+}
+
+const HANDLER_NAMES: { readonly [T in ServerAuthEffect['type']]: string } = {
+  'check-key': 'publicKey',
+  'check-password': 'password',
+  'keyboard-interactive': 'keyboardInteractive',
+};

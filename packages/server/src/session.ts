@@ -1,0 +1,59 @@
+import type { TerminalMode } from '@nbs-ssh/channels';
+
+/** The client's terminal, RFC 4254 §6.2. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+  readonly widthPixels: number;
+  readonly heightPixels: number;
+}
+
+export interface Pty extends TerminalSize {
+  /** Value of TERM. From the client: at most 256 bytes, any characters. */
+  readonly term: string;
+  readonly modes: readonly TerminalMode[];
+}
+
+/** One direction out of a session. */
+export interface SessionOutput {
+  /**
+   * Sends bytes, which must not be changed afterwards; a string goes out as UTF-8.
+   *
+   * @returns a promise that resolves when there is room for more. It rejects with `SERVER_SESSION_ENDED` when the
+   *   session has ended; ignoring that is allowed and is never an unhandled rejection.
+   */
+  write(data: Uint8Array | string): Promise<void>;
+  /** Bytes accepted so far. */
+  readonly bytesWritten: number;
+}
+
+/** What a handler gets: one command or shell that a client asked for. */
+export interface ServerSession {
+  readonly kind: 'exec' | 'shell';
+  /** The command; `undefined` for a shell, and for a command that is not UTF-8. */
+  readonly command: string | undefined;
+  /** The command exactly as received; empty for a shell. */
+  readonly commandBytes: Uint8Array;
+  readonly username: string;
+  /** Variables that the client set and `acceptEnv` allows. Values are bytes without encoding: decoded as UTF-8. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The terminal, when the client asked for one and `allowPty` granted it. Follows {@link onResize}. */
+  readonly pty: Pty | undefined;
+  /**
+   * What the client sends. Reading gives window back, so an unread stream stops the client. May be read once.
+   *
+   * Throws `SERVER_SESSION_ENDED` when the channel ended before its EOF.
+   */
+  readonly stdin: AsyncIterable<Uint8Array>;
+  readonly stdout: SessionOutput;
+  readonly stderr: SessionOutput;
+  /** Aborted when the channel or the link ends while the handler runs. */
+  readonly signal: AbortSignal;
+  /** Calls `listener` with names without `SIG`: `TERM`, `INT`. From the client: check before use. */
+  onSignal(listener: (name: string) => void): void;
+  onResize(listener: (size: TerminalSize) => void): void;
+  /** Ends the session once everything written is sent. The first ending counts. @throws {RangeError} */
+  exit(status: number): void;
+  /** Like {@link exit}, for a command that a signal ended. @param name - Without `SIG`. */
+  exitSignal(name: string, options?: { readonly coreDumped?: boolean; readonly message?: string }): void;
+}
