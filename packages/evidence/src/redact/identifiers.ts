@@ -103,8 +103,9 @@ export class Pseudonyms {
     if (out.includes(':')) {
       const joined = out;
       out = replaceRuns(joined, ADDRESS_RUN, 2, (run, at) => {
-        const alone = !/\w/.test(joined.charAt(at - 1)) && !/\w/.test(joined.charAt(at + run.length));
-        return alone && run.length <= 64 && run.includes(':') ? this.#ipv6InText(run) : run;
+        if (run.length > 64 || !run.includes(':')) return run;
+        if (isWord(joined.charCodeAt(at - 1)) || isWord(joined.charCodeAt(at + run.length))) return run;
+        return this.#ipv6InText(run);
       });
     }
     out = out.replace(
@@ -122,6 +123,8 @@ export class Pseudonyms {
   }
 
   #ipv6InText(run: string): string {
+    const whole = this.#address(run);
+    if (whole !== undefined) return whole;
     const trimmed = run.replace(/(?<!:):$|\.$/, '');
     return (this.#address(trimmed) ?? trimmed) + run.slice(trimmed.length);
   }
@@ -181,6 +184,10 @@ export class Pseudonyms {
 }
 
 const ADDRESS_RUN: CharacterClass = characterClass('0123456789abcdefABCDEF:.');
+
+/** `\w`, of a UTF-16 unit. */
+const isWord = (unit: number): boolean =>
+  (unit >= 48 && unit <= 57) || (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122) || unit === 95;
 
 /** A name goes on here, so what was found is a part of another one. `.` and `-` do not count: `db.example.com`. */
 const IN_NAME = /\w/;

@@ -16,6 +16,7 @@ describe('patterns', () => {
     ['a private key with escaped line ends', `a ${PEM.replaceAll('\n', '\\n')} b`, 'a [redacted:pem] b'],
     ['a password in a URL', 'ftp://bob:hunter2@h/x', 'ftp://bob:[redacted:url]@h/x'],
     ['a password with @ in a URL', 'ftp://bob:p@ss@h/x', 'ftp://bob:[redacted:url]@h/x'],
+    ['both passwords of joined URLs', 'a://u:p@://v:q@', 'a://u:[redacted:url]@://v:[redacted:url]@'],
     ['a basic header', 'Authorization: Basic Ym9iOng=\nHost: h', 'Authorization: [redacted:header]\nHost: h'],
     ['a bearer token', 'used bearer abcdef1234', 'used bearer [redacted:header]'],
     ['a cookie', 'Set-Cookie: sid=abc; Path=/\r\nX: y', 'Set-Cookie: [redacted:header]\r\nX: y'],
