@@ -47,6 +47,7 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
   readonly #outputs: SessionOutput<AuthEffect, Login>[] = [];
   #auth: AuthMachine<AuthEffect, AuthAnswer, Login> | undefined;
   #phase: SessionPhase = 'transport';
+  #now = 0;
 
   constructor(parts: SessionParts<AuthEffect, AuthAnswer, Login>) {
     this.#transport = parts.transport;
@@ -77,10 +78,12 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
   }
 
   start(now: number): void {
+    this.#now = now;
     this.#transport.start(now);
   }
 
   tick(now: number): void {
+    this.#now = now;
     this.#transport.tick(now);
     this.#auth?.tick(now);
     this.mux.tick(now);
@@ -168,6 +171,7 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
       case 'ready':
         this.#phase = 'auth';
         this.#auth = this.#createAuth(output.sessionId);
+        this.#auth.tick(this.#now);
         this.#auth.start?.();
         return { type: 'transport-ready' };
       case 'ext-info':
