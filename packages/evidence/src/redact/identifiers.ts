@@ -103,7 +103,8 @@ export class Pseudonyms {
     if (out.includes(':')) {
       const joined = out;
       out = replaceRuns(joined, ADDRESS_RUN, 2, (run, at) => {
-        if (run.length > 64 || !run.includes(':')) return run;
+        // Every IPv6 address has two colons at least.
+        if (run.length > 64 || run.indexOf(':') === run.lastIndexOf(':')) return run;
         if (isWord(joined.charCodeAt(at - 1)) || isWord(joined.charCodeAt(at + run.length))) return run;
         return this.#ipv6InText(run);
       });

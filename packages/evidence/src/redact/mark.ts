@@ -37,13 +37,18 @@ export class Tally {
   /** Counts one removal and gives the text that stands for it. */
   mark(kind: Removed): string {
     this.add(kind);
-    return `[redacted:${kind}]`;
+    return MARKS[kind];
   }
 
   manifest(): Manifest {
     return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }
+
+const MARKS = Object.fromEntries(REMOVED.map((kind) => [kind, `[redacted:${kind}]`])) as Record<
+  Removed,
+  string
+>;
 
 const MARK = `\\[redacted:(?:${REMOVED.join('|')})\\]`;
 const PSEUDONYM = `<(?:${REPLACED.join('|')})(?:-[a-z]{3,12})?-\\d{1,9}>`;

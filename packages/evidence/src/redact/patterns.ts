@@ -51,7 +51,7 @@ function pem(text: string, tally: Tally): string {
  * By hand, because a text of nothing but addresses has millions of them.
  */
 function urls(text: string, tally: Tally): string {
-  let out = '';
+  const parts: string[] = [];
   let from = 0;
   // One back: the colon of the next address may be the last character of this one.
   for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', at - 1)) {
@@ -66,10 +66,12 @@ function urls(text: string, tally: Tally): string {
     }
     if (colon === -1 || last <= colon + 1) continue;
     if (text.charAt(colon + 1) === '[' && isMark(text.slice(colon + 1, last))) continue;
-    out += text.slice(from, colon + 1) + tally.mark('url');
+    parts.push(text.slice(from, colon + 1), tally.mark('url'));
     from = last;
   }
-  return out + text.slice(from);
+  if (from === 0) return text;
+  parts.push(text.slice(from));
+  return parts.join('');
 }
 
 const SPACE = 0x20;

@@ -112,10 +112,12 @@ export class Redactor {
    */
   #stable(text: string, names: Pseudonyms, tally: Tally): string {
     let before = text;
+    let unchanged = 0;
     for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-      const after = names.text(redactPatterns(before, tally));
-      if (after === before) return after;
-      before = this.#secrets.replace(after, tally);
+      const after = pass % 2 === 0 ? redactPatterns(before, tally) : names.text(before);
+      unchanged = after === before ? unchanged + 1 : 0;
+      if (unchanged === 2) return after;
+      before = unchanged > 0 ? after : this.#secrets.replace(after, tally);
     }
     return tally.mark('failed');
   }
@@ -145,7 +147,7 @@ export class Redactor {
 }
 
 /** Text that is not stable after this many passes was made to be so, and is dropped. */
-const MAX_PASSES = 8;
+const MAX_PASSES = 16;
 
 /** What a name, a code, a fingerprint or an algorithm looks like. Anything else in a fact is treated as text. */
 const FACT = /^[\w@.+:/=-]{1,100}$/;
