@@ -207,9 +207,10 @@ export function poly1305(
     h1 += c;
   }
 
-  // The one number in [0, 2^130) with this residue, but for p itself and a little above, which the next step maps.
-  // Three passes: large carries, then the fold's small ones, then the last borrow.
-  for (let pass = 0; pass < 3; pass += 1) {
+  // Folding at bit 130 takes the multiple of p away that h5 holds. The limbs below are balanced, so together they stay
+  // under 2^110 − 5 in size: what is left lies between −2^110 and p, and is negative only when h5 became 0. The chain
+  // then leaves −1 in h5, and a second pass adds p once. So the result is already the least one; no comparison with p.
+  for (let pass = 0; pass < 2; pass += 1) {
     c = Math.floor(h5 / TOP);
     h5 -= c * TOP;
     h0 += 5 * c;
@@ -229,19 +230,6 @@ export function poly1305(
     h4 -= c * LIMB;
     h5 += c;
   }
-  // h + 5 reaches 2^130 exactly when h ≥ p; adding 5 and dropping that bit takes p away.
-  const g = ((((((((((h0 + 5) >>> 22) + h1) >>> 22) + h2) >>> 22) + h3) >>> 22) + h4) >>> 22) + h5;
-  h0 += 5 * (g >>> 20);
-  h1 += h0 >>> 22;
-  h2 += h1 >>> 22;
-  h3 += h2 >>> 22;
-  h4 += h3 >>> 22;
-  h5 += h4 >>> 22;
-  h0 &= MASK22;
-  h1 &= MASK22;
-  h2 &= MASK22;
-  h3 &= MASK22;
-  h4 &= MASK22;
 
   const tag = new DataView(out.buffer, out.byteOffset, TAG);
   let f = ((h0 | (h1 << 22)) >>> 0) + k.getUint32(16, true);

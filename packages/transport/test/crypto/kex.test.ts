@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { seededRandom } from '@nbs-ssh/testing';
 import { bigintToBytes, bytesToBigint, concat, fromHex, toHex } from '@nbs-ssh/transport/wire';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
+import nacl from 'tweetnacl';
 import { describe, it } from 'vitest';
 import { NISTP256, NISTP384, NISTP521 } from '../../src/crypto/nist.ts';
 import { fixedRandom, kex, PAIRS, PROVIDERS, refuses, wycheproof } from './fixtures.ts';
@@ -202,6 +204,24 @@ describe(`${HYBRID}, draft-ietf-sshm-mlkem-hybrid-kex`, () => {
       const answer = suite.respond(seededRandom(2), start.clientPublic);
       assert.equal(answer.serverPublic.length, CT + POINT);
       assert.equal(answer.sharedSecret.length, 32);
+    });
+
+    it(`${provider.name}: K is the hash of the ML-KEM secret with the X25519 secret behind it`, () => {
+      const [seed, a, message, b] = [64, POINT, 32, POINT].map((length, i) =>
+        seededRandom(`k${i}`)(length),
+      ) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+      const pair = ml_kem768.keygen(seed);
+      const encapsulated = ml_kem768.encapsulate(pair.publicKey, message);
+      const k = createHash('sha256')
+        .update(encapsulated.sharedSecret)
+        .update(nacl.scalarMult(a, nacl.scalarMult.base(b)))
+        .digest('hex');
+      const start = suite.start(fixedRandom(seed, a));
+      assert.deepEqual(start.clientPublic, concat(pair.publicKey, nacl.scalarMult.base(a)));
+      const answer = suite.respond(fixedRandom(message, b), start.clientPublic);
+      assert.deepEqual(answer.serverPublic, concat(encapsulated.cipherText, nacl.scalarMult.base(b)));
+      assert.equal(toHex(answer.sharedSecret), k);
+      assert.equal(toHex(start.finish(answer.serverPublic)), k);
     });
 
     it(`${provider.name}: refuses an encapsulation key with a coefficient of q or more, at either end`, () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomInteger, seededRandom } from '@nbs-ssh/testing';
-import { fromHex, toHex } from '@nbs-ssh/transport/wire';
+import { bigintToBytes, bytesToBigint, fromHex, toHex } from '@nbs-ssh/transport/wire';
 import { poly1305 as noblePoly1305 } from '@noble/ciphers/_poly1305.js';
 import { chacha20orig } from '@noble/ciphers/chacha.js';
 import { describe, it } from 'vitest';
@@ -37,6 +37,20 @@ describe('Poly1305, RFC 8439 §2.5', () => {
     }
   });
 
+  it('agrees with noble over long data, ordinary and extreme', () => {
+    const random = seededRandom('poly1305 long');
+    for (let i = 0; i < 200; i += 1) {
+      const key = random(32);
+      if (i % 4 === 1) key.fill(255, 0, 16);
+      if (i % 4 === 2) key.fill(0, 1, 16);
+      const data = random(randomInteger(random, 5000));
+      if (i % 3 === 1) data.fill(255);
+      const tag = new Uint8Array(16);
+      poly1305(key, data, tag);
+      assert.equal(toHex(tag), toHex(noblePoly1305(data, key)), `run ${i}`);
+    }
+  });
+
   it('agrees with noble on small r, where the last reduction shows', () => {
     for (let r = 0; r < 8; r += 1) {
       for (let low = 240; low < 256; low += 1) {
@@ -48,6 +62,37 @@ describe('Poly1305, RFC 8439 §2.5', () => {
         const tag = new Uint8Array(16);
         poly1305(key, data, tag);
         assert.equal(toHex(tag), toHex(noblePoly1305(data, key)));
+      }
+    }
+  });
+
+  it('is right where the sum lands next to 0, 2^110, 2^128 or p, by the definition in big integers', () => {
+    const P = (1n << 130n) - 5n;
+    const number = (bytes: Uint8Array): bigint => bytesToBigint(bytes.slice().reverse());
+    const targets = [0n, 1n << 110n, 1n << 128n, 1n << 129n, P - (1n << 110n), P].flatMap((near) =>
+      [-6n, -5n, -4n, -3n, -2n, -1n, 0n, 1n, 2n, 3n, 4n, 5n].map((by) => (near + by + P) % P),
+    );
+    const random = seededRandom('poly1305 targets');
+    for (const target of targets) {
+      for (let blocks = 1; blocks < 5; blocks += 1) {
+        // The last block is solved for, h · r = target, which works for about every fourth key.
+        for (let hit = false; !hit; ) {
+          const key = random(32);
+          const r = number(key.subarray(0, 16)) & 0x0ffffffc0ffffffc0ffffffc0fffffffn;
+          const data = random(16 * (blocks + 1));
+          let h = 0n;
+          for (let at = 0; at < 16 * blocks; at += 16) {
+            h = ((h + number(data.subarray(at, at + 16)) + (1n << 128n)) * r) % P;
+          }
+          const last = (((target * inverse(r, P) - h) % P) + P) % P;
+          hit = last >> 128n === 1n;
+          if (!hit) continue;
+          data.set(bigintToBytes(last & ((1n << 128n) - 1n), 16).reverse(), 16 * blocks);
+          const tag = new Uint8Array(16);
+          poly1305(key, data, tag);
+          const expected = (target + number(key.subarray(16))) & ((1n << 128n) - 1n);
+          assert.equal(number(tag), expected);
+        }
       }
     }
   });
@@ -108,3 +153,14 @@ describe('GCM nonce, RFC 5647 §7.1', () => {
     }
   });
 });
+
+/** By Fermat: value^(p − 2). */
+function inverse(value: bigint, p: bigint): bigint {
+  let result = 1n;
+  let power = value;
+  for (let exponent = p - 2n; exponent > 0n; exponent >>= 1n) {
+    if (exponent & 1n) result = (result * power) % p;
+    power = (power * power) % p;
+  }
+  return result;
+}
