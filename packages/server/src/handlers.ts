@@ -69,6 +69,7 @@ export interface ServerAuthHandlers {
  * @returns the exit status, 0–4294967295; nothing counts as 0. Throwing counts as 1 and is reported to `onError`.
  *   Not used when the handler called {@link ServerSession.exit} or {@link ServerSession.exitSignal} itself.
  */
-export type SessionHandler = (
-  session: ServerSession,
-) => number | undefined | Promise<number | undefined> | Promise<void>;
+export type SessionHandler = (session: ServerSession) => ExitStatus | Promise<ExitStatus>;
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is fine.
+type ExitStatus = number | undefined | void;
