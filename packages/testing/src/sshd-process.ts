@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, watch, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { descendants, signalAll } from './process-tree.ts';
 
@@ -29,10 +30,19 @@ export async function startSshdProcess(
   port: number,
   env: NodeJS.ProcessEnv,
 ): Promise<SshdProcess> {
+  const logFile = `${configFile}.log`;
+  writeFileSync(logFile, '');
+  // A file and not -e: with that, what a session's process logs ends up in its command's stderr.
   // Not detached: Ctrl-C ends it together with the test run.
-  const child = spawn(program, ['-D', '-e', '-f', configFile], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const log = collectLog(child);
-  const stop = (): Promise<void> => stopTree(child);
+  const child = spawn(program, ['-D', '-E', logFile, '-f', configFile], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const log = followLog(child, logFile);
+  const stop = async (): Promise<void> => {
+    await stopTree(child);
+    log.keep();
+  };
   try {
     await log.waitFor(/^Server listening on /m, START_DEADLINE_MS);
     const { identification, localPort } = await firstLine(port);
@@ -61,51 +71,60 @@ export async function startSshdProcess(
 interface Log {
   readonly text: () => string;
   readonly forget: () => void;
+  /** Reads what there is a last time: the file goes away with its folder. */
+  readonly keep: () => void;
   readonly waitFor: (pattern: RegExp, timeoutMs: number) => Promise<RegExpExecArray>;
 }
 
-function collectLog(child: ChildProcess): Log {
-  let text = '';
+function followLog(child: ChildProcess, file: string): Log {
+  let stderr = '';
+  let start = 0;
   let ended: string | undefined;
-  const watchers = new Set<() => void>();
-  const notify = (): void => {
-    for (const watcher of [...watchers]) watcher();
-  };
+  // Nothing but what went wrong before the log was open, for example a missing library.
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk.replaceAll('\r\n', '\n');
-    notify();
+    stderr += chunk;
   });
-  const end = (why: string): void => {
-    ended ??= why;
-    notify();
-  };
-  child.on('error', (error) => end(error.message));
-  // Not 'close': sessions inherit the pipe and may outlive the server.
-  child.on('exit', (code, signal) => end(`sshd ended with ${code ?? signal}`));
+  child.on('error', (error) => {
+    ended ??= error.message;
+  });
+  child.on('exit', (code, signal) => {
+    ended ??= `sshd ended with ${code ?? signal}`;
+  });
+  const whole = (): string =>
+    existsSync(file)
+      ? readFileSync(file, 'utf8').replaceAll('\r\n', '\n')
+      : '(the log is gone with its server)';
+  const text = (): string => whole().slice(start);
 
   const waitFor = (pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(timer);
-        watchers.delete(look);
+        watcher.close();
+        child.off('exit', look).off('error', look);
         act();
       };
       const fail = (why: string): void =>
-        settle(() => reject(new Error(`${why} (awaiting ${pattern}):\n${text}`)));
+        settle(() => reject(new Error(`${why} (awaiting ${pattern}):\n${stderr}${text()}`)));
       const look = (): void => {
-        const match = pattern.exec(text);
+        const match = pattern.exec(text());
         if (match !== null) settle(() => resolve(match));
-        // The last words of a process may arrive just after its exit is known.
+        // Its last words on stderr may arrive just after its exit is known.
         else if (ended !== undefined) setImmediate(() => fail(ended as string));
       };
       const timer = setTimeout(() => fail(`nothing matched within ${timeoutMs} ms`), timeoutMs);
-      watchers.add(look);
+      // Watched before the first look, so that no line falls in between.
+      const watcher = watch(file, look);
+      child.on('exit', look).on('error', look);
       look();
     });
   return {
-    text: () => text,
+    text,
     forget: () => {
-      text = '';
+      start = whole().length;
+    },
+    keep: () => {
+      kept ??= whole();
     },
     waitFor,
   };

@@ -30,6 +30,12 @@ describe.skipIf(!sshdAvailable())('a real OpenSSH server', () => {
     assert.equal(sshd.log(), '');
   });
 
+  it('keeps its own log out of what a command prints', async () => {
+    await using sshd = await startSshd({ logLevel: 'DEBUG3' });
+    const result = await officialClient(sshd, ['-i', sshd.clientKey()], 'echo only this >&2');
+    assert.equal(result.stderr, 'only this\n');
+  });
+
   it('says in its own words why it does not start', async () => {
     await assert.rejects(startSshd({ config: ['NoSuchKeyword yes'] }), /NoSuchKeyword/);
   });
@@ -41,6 +47,7 @@ describe.skipIf(!sshdAvailable())('a real OpenSSH server', () => {
     await sshd.stop();
     assert.notEqual((await client).exitCode, 0);
     assert.equal(existsSync(sshd.dir), false);
+    assert.match(sshd.log(), /Starting session/);
     assert.throws(() => process.kill(sshd.pid, 0), { code: 'ESRCH' });
   });
 
