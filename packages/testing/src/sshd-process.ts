@@ -90,10 +90,8 @@ function followLog(child: ChildProcess, file: string): Log {
   child.on('exit', (code, signal) => {
     ended ??= `sshd ended with ${code ?? signal}`;
   });
-  const whole = (): string =>
-    existsSync(file)
-      ? readFileSync(file, 'utf8').replaceAll('\r\n', '\n')
-      : '(the log is gone with its server)';
+  let kept: string | undefined;
+  const whole = (): string => kept ?? readFileSync(file, 'utf8').replaceAll('\r\n', '\n');
   const text = (): string => whole().slice(start);
 
   const waitFor = (pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray> =>
