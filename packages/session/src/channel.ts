@@ -97,7 +97,18 @@ export class Channel {
     this.#wake();
   }
 
+  /**
+   * Closes without waiting: for us the channel is over now. A server may answer CLOSE only when its process has
+   * ended (OpenSSH does so), and until then the number stays in use; nobody here has to wait for that.
+   */
+  abandon(): void {
+    if (this.#gone) return;
+    this.close('discard');
+    this.#finish(undefined);
+  }
+
   consumed(bytes: number): void {
+    if (this.#gone) return;
     this.#mux.consumed(this.id, bytes);
     this.#wake();
   }
@@ -127,6 +138,7 @@ export class Channel {
 
   /** @returns whether the channel is gone after this event. */
   handle(event: ChannelEvent): boolean {
+    if (this.#gone) return event.type === 'closed' || event.type === 'open-failed';
     switch (event.type) {
       case 'opened':
         this.#settleOpened(undefined);

@@ -146,7 +146,7 @@ export function connectionLost(
 export function endProcess(channel: Channel): void {
   if (channel.isClosed) return;
   channel.notify({ type: 'signal', signal: 'TERM' });
-  channel.close('discard');
+  channel.abandon();
 }
 
 /** @returns what the caller's input threw, never rejects. */

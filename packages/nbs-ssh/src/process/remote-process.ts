@@ -69,11 +69,11 @@ export function startProcess(
       );
     }
     if ((await pty) === false && !channel.isClosed) {
-      channel.close('discard');
+      channel.abandon();
       return refused(processes, 'CHANNEL_PTY_REFUSED', 'the server refused a terminal', 'pty-req');
     }
     if (!(await exec)) {
-      channel.close('discard');
+      channel.abandon();
       return refused(processes, 'CHANNEL_EXEC_REFUSED', 'the server refused to run the command', 'exec');
     }
     return undefined;

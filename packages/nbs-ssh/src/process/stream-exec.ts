@@ -117,9 +117,8 @@ class RunningCommand<E extends 'utf8' | 'bytes'> implements ExecStream<E> {
       // Output that nobody reads must not keep the process from ending.
       this.#queue.discard();
       const cancelKill = this.#processes.after(TERM_GRACE, () => {
-        if (this.#channel.isClosed) return;
         this.#channel.notify({ type: 'signal', signal: 'KILL' });
-        this.#channel.close('discard');
+        this.#channel.abandon();
       });
       await this.#channel.closed;
       cancelKill();
