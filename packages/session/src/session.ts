@@ -45,6 +45,8 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
   readonly #createAuth: (sessionId: Uint8Array) => AuthMachine<AuthEffect, AuthAnswer, Login>;
   readonly mux: Multiplexer;
   readonly #outputs: SessionOutput<AuthEffect, Login>[] = [];
+  /** Messages of authentication that the transport cannot send yet. */
+  readonly #loginUnsent: Uint8Array[] = [];
   #auth: AuthMachine<AuthEffect, AuthAnswer, Login> | undefined;
   #phase: SessionPhase = 'transport';
   #now = 0;
@@ -150,10 +152,17 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
 
   /** @returns whether one output of authentication or channels was handled. */
   #pullUpper(data: boolean): boolean {
-    if (!this.#transport.canSend) return false;
+    // What authentication decides counts at once, also while a key exchange keeps its messages back: the peer's next
+    // message is judged by it.
     const login = this.#auth?.poll();
     if (login !== undefined) {
       this.#loggingIn(login);
+      return true;
+    }
+    if (!this.#transport.canSend) return false;
+    const payload = this.#loginUnsent.shift();
+    if (payload !== undefined) {
+      this.#transport.send(payload);
       return true;
     }
     if (this.#phase !== 'open') return false;
@@ -204,7 +213,7 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
   #loggingIn(output: AuthOutput<AuthEffect, Login>): void {
     switch (output.type) {
       case 'send':
-        this.#transport.send(output.payload);
+        this.#loginUnsent.push(output.payload);
         return;
       case 'effect':
         // The answer decides what later bytes mean, so they wait.
