@@ -67,7 +67,12 @@ export class SSHServer implements AsyncDisposable {
     return new SSHServer(config, server, host, actual);
   }
 
-  /** Serves one connection over any byte pipe, without a listener and without its limits on strangers. */
+  /**
+   * Serves one connection over any byte pipe, without a listener and without its limits on strangers. A host key is
+   * made for it alone unless `hostKeys` is given.
+   *
+   * @throws {RangeError} and {PrivateKeyError} as {@link listen}.
+   */
   static accept(duplex: ByteDuplex, options: ConnectionOptions, remote: RemotePeer = {}): ServerConnection {
     return new ServerConnection(duplex, resolveOptions(options, PLATFORM), remote);
   }

@@ -201,10 +201,13 @@ export class SessionChannel implements ServerSession {
       request.type === 'exit-signal' ? request.signal : null,
     );
     this.#input.discard();
-    if (this.#channel.isClosed) return;
-    this.#channel.notify(request);
-    this.#channel.end();
-    this.#channel.close('flush');
+    try {
+      this.#channel.notify(request);
+      this.#channel.end();
+      this.#channel.close('flush');
+    } catch {
+      // The channel went away in this very turn, and nobody is left to tell.
+    }
   }
 
   #closed(): void {

@@ -6,6 +6,7 @@ import {
   makeKey,
   type OpensshBinaries,
   opensshPeer,
+  PEER_VERSIONS,
   scratchDir,
   supportedAlgorithms,
 } from '@nbs-ssh/testing';
@@ -109,6 +110,18 @@ describe.skipIf(!system.available)('each algorithm alone with the OpenSSH client
     await echo(fixture, binaries, ['-o', 'HostKeyAlgorithms=ecdsa-sha2-nistp384']);
     await echo(fixture, binaries, ['-o', 'HostKeyAlgorithms=rsa-sha2-512']);
   });
+
+  for (const version of PEER_VERSIONS) {
+    it(`the client of OpenSSH ${version}`, async (context) => {
+      const peer = opensshPeer(version);
+      if (!peer.available) {
+        context.skip(peer.reason);
+        return;
+      }
+      await using fixture = await startServer(onlyKey(key.publicLine));
+      await echo(fixture, peer.binaries, []);
+    });
+  }
 
   it.skipIf(!modern.available)('a client that tolerates nothing during a key exchange', async () => {
     if (!modern.available) return;

@@ -14,6 +14,7 @@ import {
   sshpass,
   startServer,
   system,
+  USER,
 } from './support.ts';
 
 describe.skipIf(!system.available)('the OpenSSH client on our server', () => {
@@ -221,6 +222,20 @@ describe.skipIf(!system.available)('the OpenSSH client on our server', () => {
       assert.isAbove(collector.events.length, 4);
       assert.notInclude(JSON.stringify(collector.events), PASSWORD);
     });
+  });
+
+  it('records what happened as events, with the command and its end', async () => {
+    const collector = new EventCollector();
+    await using fixture = await start({ eventCollector: collector });
+    await ssh(fixture, ['echo out; exit 5']);
+    const [exec] = collector.getByType('EXEC');
+    assert.equal(exec?.data.command, 'echo out; exit 5');
+    assert.equal(exec?.data.exit_code, 5);
+    assert.equal(exec?.data.stdout_len, 4);
+    assert.isTrue(collector.getByType('AUTH').some(({ data }) => data.status === 'success'));
+    assert.lengthOf(collector.getByType('DISCONNECT'), 1);
+    assert.equal(collector.getByType('CONNECT').at(-1)?.data.username, USER);
+    assert.lengthOf(collector.getByType('ERROR'), 0);
   });
 
   it('shows the banner before the login', async () => {

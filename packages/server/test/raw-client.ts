@@ -32,6 +32,7 @@ export class RawClient {
   readonly #machine: TransportMachine;
   readonly #writer: ReturnType<ByteDuplex['writable']['getWriter']>;
   readonly #reader: ReturnType<ByteDuplex['readable']['getReader']>;
+  readonly #queue: Uint8Array[] = [];
   #ready = false;
   error: SshError | undefined;
 
@@ -76,7 +77,7 @@ export class RawClient {
 
   /** Sends messages, all in one segment. */
   send(...payloads: readonly Uint8Array[]): void {
-    for (const payload of payloads) this.#machine.send(payload);
+    this.#queue.push(...payloads);
     this.#flush();
   }
 
@@ -136,8 +137,15 @@ export class RawClient {
       else if (output.type === 'ready') this.#ready = true;
       else if (output.type === 'failed') this.error = output.error;
     }
-    const bytes = this.#machine.takeBytes();
-    if (bytes !== undefined) this.#writer.write(bytes).catch(() => {});
+    // Nothing else may go out during a key exchange.
+    while (this.#ready && this.#machine.canSend) {
+      const payload = this.#queue.shift();
+      if (payload === undefined) break;
+      this.#machine.send(payload);
+    }
+    for (let bytes = this.#machine.takeBytes(); bytes !== undefined; bytes = this.#machine.takeBytes()) {
+      this.#writer.write(bytes).catch(() => {});
+    }
   }
 }
 
