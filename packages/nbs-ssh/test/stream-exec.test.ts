@@ -9,7 +9,7 @@ describe.skipIf(!sshdAvailable())('streamExec on a real OpenSSH server', () => {
   let connection: SSHConnection;
   beforeAll(async () => {
     // With passwords on, the login is an ordinary user's: OpenSSH delivers signals only where it separates privileges.
-    sshd = await startSshd({ logLevel: 'INFO', password: true });
+    sshd = await startSshd({ password: true });
     connection = await connectTo(sshd, { crypto: createNodeProvider() });
   });
   afterAll(async () => {
@@ -113,7 +113,7 @@ describe.skipIf(!sshdAvailable())('streamExec on a real OpenSSH server', () => {
   });
 
   it('throws from the iteration and from done when the link breaks, after all that had arrived', async () => {
-    await using mortal = await startSshd({ logLevel: 'INFO' });
+    await using mortal = await startSshd();
     const victim = await connectTo(mortal);
     const command = victim.streamExec('echo begun; sleep 60');
     const seen: string[] = [];

@@ -182,6 +182,7 @@ export class Channel {
   #finish(error: SshError | undefined): void {
     if (this.#gone) return;
     this.#gone = true;
+    this.#settleOpened({ reason: 2, description: 'the channel was closed' });
     for (const resume of this.#writers.splice(0)) resume();
     for (const answer of this.#replies.values()) answer(false);
     this.#replies.clear();

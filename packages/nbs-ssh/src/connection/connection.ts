@@ -207,8 +207,13 @@ export class SSHConnection {
     await this.close();
   }
 
+  /** Where the connection is, also when the machine has just failed and only knows that it is closed. */
   get #phase(): string {
-    return this.#machine?.phaseName ?? 'tcp';
+    if (this.#state === 'open') return 'open';
+    if (this.#machine === undefined) return 'tcp';
+    if (this.#auth !== undefined) return 'auth';
+    const phase = this.#machine.phaseName;
+    return phase === 'closed' ? 'kex' : phase;
   }
 
   /** Everything up to handing the byte pipe to the driver. */
@@ -325,7 +330,7 @@ export class SSHConnection {
       unixNow: () => this.#clock.unixNow(),
       after: (milliseconds, run) => this.#clock.after(milliseconds, run),
       emit: (name, fields) => this.#evidence.emit(name, fields),
-      toPublic: (error) => this.#public(error),
+      toPublic: (error) => this.#error ?? this.#public(error),
       context: () => ({ host: this.host, port: this.port, username: this.username, phase: 'open' }),
       evidence: () => this.#evidence.bundle(),
     };
@@ -366,7 +371,7 @@ export class SSHConnection {
       host: this.host,
       port: this.port,
       username: this.username,
-      phase: this.#phase === 'closed' ? (this.#state === 'open' ? 'open' : 'auth') : this.#phase,
+      phase: this.#phase,
       attempts: this.#auth?.attempts ?? [],
       optIn: this.#config.algorithms.optIn,
     });

@@ -90,7 +90,12 @@ function fromTransport(error: TransportError, situation: Situation): SSHError {
   }
   switch (error.code) {
     case 'TRANSPORT_CLOSED':
-      return new ConnectionLost(textOf(error), { code, fault: 'network', retryable: true, context });
+      return new ConnectionLost(closedText(context.phase, error.context.midPacket), {
+        code,
+        fault: 'network',
+        retryable: true,
+        context,
+      });
     case 'TRANSPORT_KEX_TIMEOUT':
       return new ConnectionTimeout(textOf(error), { code, fault: 'network', retryable: true, context });
     case 'TRANSPORT_NO_COMMON_ALGORITHM': {
@@ -235,9 +240,15 @@ function systemCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+function closedText(phase: string | undefined, midPacket: boolean): string {
+  const where = phase === undefined || phase === 'open' ? '' : ` in phase ${phase}`;
+  return `the server closed the connection${where}${midPacket ? ', inside a packet' : ''}`;
+}
+
 function contextOf(error: SshError, situation: Situation): ErrorContext {
   const own = (error.context as { readonly phase?: unknown }).phase;
-  const phase = typeof own === 'string' ? own : situation.phase;
+  // To the transport everything after the key exchange is `open`; whether that was the login, we know.
+  const phase = typeof own === 'string' && own !== 'open' ? own : situation.phase;
   return { ...base({ ...situation, phase }), originalError: error };
 }
 

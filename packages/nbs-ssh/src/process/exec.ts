@@ -104,8 +104,8 @@ export async function exec<E extends 'utf8' | 'bytes'>(
     if (lost !== undefined) {
       throw connectionLost(processes, lost, stdout.as(encoding), stderr.as(encoding));
     }
-    if (notStarted !== undefined) throw notStarted.attachEvidence(processes.evidence());
     if (inputError !== undefined) throw inputError.reason;
+    if (notStarted !== undefined) throw notStarted.attachEvidence(processes.evidence());
     return {
       stdout: stdout.as(encoding),
       stderr: stderr.as(encoding),
