@@ -20,7 +20,8 @@ const SHEBANG = '#!/usr/bin/env node\n';
 export async function bundleUmbrella() {
   // Imported here and not above, because setup loads this file before anything is installed.
   const { build } = await import('esbuild');
-  const entries = { index: join(umbrella, 'src', 'index.ts'), cli: join(umbrella, 'src', 'cli', 'main.ts') };
+  const source = (...path) => join(umbrella, 'src', ...path);
+  const entries = { index: source('index.ts'), server: source('server.ts'), cli: source('cli', 'main.ts') };
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(path))),

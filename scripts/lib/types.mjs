@@ -7,13 +7,13 @@ const types = join(root, 'packages', 'nbs-ssh', 'dist', 'types');
 const SPECIFIER = /(\bfrom\s+|\bimport\s*\(\s*|^import\s+)(['"])([^'"]+)\2/gm;
 
 /**
- * Copies what `index.d.ts` reaches, rewriting `@nbs-ssh/x/y` to relative paths.
+ * Copies what the public declarations reach, rewriting `@nbs-ssh/x/y` to relative paths.
  *
  * @param {readonly string[]} packages - Those that were built.
  * @throws {Error} when a public type comes from a package that users will not have.
  */
 export function copyTypes(packages) {
-  const queue = [join(types, 'nbs-ssh', 'index.d.ts')];
+  const queue = ['index.d.ts', 'server.d.ts'].map((name) => join(types, 'nbs-ssh', name));
   const seen = new Set(queue);
   /** @type {Map<string, string>} */
   const texts = new Map();

@@ -1,0 +1,176 @@
+import { emptySettings, type Settings, setLogLevel, setOption } from './config-options.ts';
+import { LATER, UsageError } from './usage.ts';
+import { parsePort } from './values.ts';
+
+export interface RunInvocation {
+  readonly type: 'run';
+  readonly host: string;
+  /** From the destination; `-l` and `-o User` are in the settings. */
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+  /** Its words, joined by spaces as ssh does. `undefined`: none was given. */
+  readonly command: string | undefined;
+  readonly settings: Settings;
+}
+
+export interface ServeInvocation {
+  readonly type: 'serve';
+  readonly host: string;
+  readonly port: number;
+  readonly user: string | undefined;
+  readonly authorizedKeys: string | undefined;
+  readonly json: boolean;
+}
+
+export type Invocation =
+  | RunInvocation
+  | ServeInvocation
+  | { readonly type: 'help' }
+  | { readonly type: 'version' };
+
+const FLAGS = 'vqtTnV';
+const WITH_VALUE = 'plio';
+const LONG_WITH_VALUE = ['events', 'evidence', 'host-key-policy', 'crypto'];
+
+/** @throws {UsageError} for what makes no sense or is not supported. */
+export function parseArgs(args: readonly string[]): Invocation {
+  if (args[0] === 'serve') return parseServe(args.slice(1));
+  const words = [...args];
+  const settings = emptySettings();
+  const first = takeOptions(words, settings);
+  if (first !== undefined) return first;
+  const destination = words.shift();
+  if (destination === undefined) throw new UsageError('No host was given.');
+  // As with ssh, options may also stand between the host and the command.
+  const second = takeOptions(words, settings);
+  if (second !== undefined) return second;
+  const command = words.length === 0 ? undefined : words.join(' ');
+  return { type: 'run', ...parseDestination(destination), command, settings };
+}
+
+/** Takes options off the front of `words`. @returns what is asked for instead of a connection. */
+function takeOptions(words: string[], settings: Settings): Invocation | undefined {
+  for (let word = words[0]; word !== undefined; word = words[0]) {
+    if (word === '--') {
+      words.shift();
+      return undefined;
+    }
+    if (!word.startsWith('-') || word === '-') return undefined;
+    words.shift();
+    const asked = word.startsWith('--')
+      ? longOption(word.slice(2), words, settings)
+      : shortOptions(word.slice(1), words, settings);
+    if (asked !== undefined) return asked;
+  }
+  return undefined;
+}
+
+/** A group such as `-vtp2222`: the first letter that takes a value takes the rest. */
+function shortOptions(group: string, words: string[], settings: Settings): Invocation | undefined {
+  for (let at = 0; at < group.length; at += 1) {
+    const letter = group.charAt(at);
+    if (WITH_VALUE.includes(letter)) {
+      const value = group.slice(at + 1) || words.shift();
+      if (value === undefined) throw new UsageError(`Option -${letter} needs a value.`);
+      valueOption(letter, value, settings);
+      return undefined;
+    }
+    if (letter === 'V') return { type: 'version' };
+    if (!FLAGS.includes(letter)) throw unknownOption(letter, `-${letter}`);
+    flagOption(letter, settings);
+  }
+  return undefined;
+}
+
+function valueOption(letter: string, value: string, settings: Settings): void {
+  if (letter === 'p') settings.port ??= parsePort(value, '-p');
+  else if (letter === 'l') settings.user ??= value;
+  else if (letter === 'i') settings.identityFiles.push(value);
+  else setOption(settings, value);
+}
+
+function flagOption(letter: string, settings: Settings): void {
+  if (letter === 'v') settings.verbosity = Math.min(settings.verbosity + 1, 3);
+  else if (letter === 'q') setLogLevel(settings, 'QUIET');
+  else if (letter === 'n') settings.emptyInput = true;
+  else if (letter === 'T') settings.tty = 'no';
+  else settings.tty = settings.tty === 'yes' ? 'force' : 'yes';
+}
+
+function longOption(text: string, words: string[], settings: Settings): Invocation | undefined {
+  const [name = '', inline] = splitOnce(text);
+  if (name === 'help') return { type: 'help' };
+  if (name === 'json') {
+    if (inline !== undefined) throw new UsageError('Option --json takes no value.');
+    settings.json = true;
+    return undefined;
+  }
+  if (!LONG_WITH_VALUE.includes(name)) throw unknownOption(name, `--${name}`);
+  const value = inline ?? words.shift();
+  if (value === undefined || value === '') throw new UsageError(`Option --${name} needs a value.`);
+  if (name === 'events') settings.events = value;
+  else if (name === 'evidence') settings.evidence = value;
+  else if (name === 'crypto') settings.crypto = oneOf('--crypto', value, ['auto', 'noble', 'node']);
+  else settings.hostKeyPolicy = oneOf('--host-key-policy', value, POLICIES);
+  return undefined;
+}
+
+const POLICIES = ['strict', 'accept-new', 'ask', 'insecure'] as const;
+
+function parseDestination(text: string): Pick<RunInvocation, 'host' | 'user' | 'port'> {
+  const url = /^ssh:\/\//i.test(text) ? /^ssh:\/\/(.*?)(?::(\d+))?\/?$/i.exec(text) : undefined;
+  const rest = url?.[1] ?? text;
+  const at = rest.lastIndexOf('@');
+  const user = at < 0 ? undefined : rest.slice(0, at);
+  const host = rest.slice(at + 1).replace(/^\[(.*)\]$/, '$1');
+  if (host === '') throw new UsageError(`There is no host in "${text}".`);
+  if (user === '') throw new UsageError(`There is no user in front of @ in "${text}".`);
+  // A host that looks like an option would be one for whatever program gets it next.
+  if (host.startsWith('-')) throw new UsageError(`"${host}" is not a host name.`);
+  const port = url?.[2] === undefined ? undefined : parsePort(url[2], 'the port in the address');
+  return { host, user, port };
+}
+
+function parseServe(args: readonly string[]): Invocation {
+  const words = [...args];
+  let host = '127.0.0.1';
+  let port = 0;
+  let user: string | undefined;
+  let authorizedKeys: string | undefined;
+  let json = false;
+  for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    if (word === '--help') return { type: 'help' };
+    if (word === '--json') {
+      json = true;
+      continue;
+    }
+    const [name, inline] = splitOnce(word);
+    if (!['--host', '--port', '--user', '--authorized-keys'].includes(name)) {
+      throw new UsageError(`"nbs-ssh serve" does not know "${word}".`);
+    }
+    const value = inline ?? words.shift();
+    if (value === undefined || value === '') throw new UsageError(`Option ${name} needs a value.`);
+    if (name === '--host') host = value;
+    else if (name === '--port') port = value === '0' ? 0 : parsePort(value, '--port');
+    else if (name === '--user') user = value;
+    else authorizedKeys = value;
+  }
+  return { type: 'serve', host, port, user, authorizedKeys, json };
+}
+
+function splitOnce(text: string): readonly [string, string | undefined] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (found !== undefined) return found;
+  throw new UsageError(`Option ${option} must be one of ${allowed.join(', ')}, not "${value}".`);
+}
+
+function unknownOption(name: string, shown: string): UsageError {
+  const later = Object.hasOwn(LATER, name) ? LATER[name] : undefined;
+  if (later === undefined) return new UsageError(`Option ${shown} is unknown.`);
+  return new UsageError(`Not supported yet: ${later}.`, 'Leave it out, or use ssh for it.');
+}

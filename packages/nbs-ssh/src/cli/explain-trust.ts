@@ -1,0 +1,164 @@
+import type { AuthFailed, HostKeyMismatch, KeyLoadError, NoMutualKex } from '../errors/classes.ts';
+import type { Explanation } from './explain.ts';
+
+type Attempt = AuthFailed['attempts'][number];
+
+export function explainHostKey(error: HostKeyMismatch): Explanation {
+  const {
+    host = 'the server',
+    port,
+    fingerprint = 'unknown',
+    keyType = '',
+    known = [],
+    file,
+    line,
+  } = error.context;
+  const name = port === undefined || port === 22 ? host : `[${host}]:${port}`;
+  const place = file === undefined ? undefined : `${file}:${line ?? '?'}`;
+  const shown = `${keyType} key ${fingerprint}`.trim();
+  switch (error.reason) {
+    case 'unknown':
+      return {
+        cause: `The identity of ${name} is not known: it showed the ${shown}, which is in no known_hosts file.`,
+        remedy:
+          'Compare the fingerprint with whoever runs the server, then connect once with --host-key-policy accept-new.',
+      };
+    case 'declined':
+      return {
+        cause: `The ${shown} of ${name} was not accepted.`,
+        remedy: 'Compare the fingerprint with whoever runs the server before you say yes.',
+      };
+    case 'changed': {
+      const expected = known.map((key) => `${key.keyType} ${key.fingerprint}`).join(', ');
+      return {
+        cause: `${name} showed the ${shown}, but ${place ?? 'a known_hosts file'} expects ${expected || 'another key'}: the server was replaced, or somebody is in between.`,
+        remedy: `Ask whoever runs the server; only if the change is meant, remove that line with: ssh-keygen -R '${name}'${file === undefined ? '' : ` -f '${file}'`}.`,
+      };
+    }
+    case 'revoked':
+      return {
+        cause: `The ${shown} of ${name} is marked as revoked in ${place ?? 'a known_hosts file'}: it must not be trusted.`,
+        remedy: 'Do not connect; ask whoever runs the server for its new key.',
+      };
+    case 'certificate':
+      return {
+        cause: `${name} showed a certificate, which is not supported yet.`,
+        remedy: 'Add the key of the server itself to known_hosts.',
+      };
+    default:
+      return {
+        cause: `${name} could not prove that it owns the ${shown} (${error.reason}).`,
+        remedy: 'Do not go on: try from another network, and ask whoever runs the server.',
+      };
+  }
+}
+
+export function explainAuthFailed(error: AuthFailed): Explanation {
+  const { host = 'the server', username = 'you', remaining } = error.context;
+  const tried = error.attempts.filter((attempt) => attempt.method !== 'none' || attempt.result === 'success');
+  const story = [...new Set(tried.map(describeAttempt))].join('; ');
+  const offered = remaining.length === 0 ? '' : ` (the server takes ${remaining.join(', ')})`;
+  return {
+    cause: `${host} did not let ${username} in${offered}: ${story || 'there was nothing to try'}.`,
+    remedy: loginRemedy(error, tried),
+  };
+}
+
+function loginRemedy(error: AuthFailed, tried: readonly Attempt[]): string {
+  const used = (method: string): boolean =>
+    tried.some((attempt) => attempt.method === method && attempt.result !== 'skipped');
+  const wants = (method: string): boolean => error.context.remaining.includes(method) && !used(method);
+  if (tried.some((attempt) => attempt.result === 'partial')) {
+    return 'The server wants more than one proof: give it the next one too, a key with -i or a password.';
+  }
+  if (used('password') || used('keyboard-interactive')) return 'Check the user name (-l) and the password.';
+  if (wants('password') || wants('keyboard-interactive')) {
+    return 'Run it in a terminal to type the password, set NBS_SSH_PASSWORD, or name another key with -i.';
+  }
+  if (wants('publickey'))
+    return 'Name a private key with -i whose public half is in authorized_keys on the server.';
+  return 'Check the user name (-l), and that the public key is in authorized_keys on the server.';
+}
+
+const SKIPS: Readonly<Record<string, string>> = {
+  'not-offered': 'not tried, the server does not take it',
+  'callback-failed': 'not tried, nobody could be asked',
+  'no-algorithm': 'not tried, the server takes no signature algorithm of this key',
+  file_not_found: 'not tried, the file does not exist',
+  permission_denied: 'not tried, the file may not be used',
+  passphrase_required: 'not tried, the key is encrypted and there is no passphrase',
+  wrong_passphrase: 'not tried, the passphrase is wrong',
+  invalid_format: 'not tried, the file is no private key',
+  unsupported: 'not tried, not supported',
+};
+
+function describeAttempt(attempt: Attempt): string {
+  const what =
+    attempt.fingerprint === undefined ? attempt.method : `${attempt.method} ${attempt.fingerprint}`;
+  switch (attempt.result) {
+    case 'success':
+      return `${what} accepted`;
+    case 'partial':
+      return `${what} accepted, but not enough`;
+    case 'failure':
+      return `${what} refused`;
+    default:
+      return `${what} ${SKIPS[attempt.skipReason ?? ''] ?? `not tried (${attempt.skipReason ?? 'unknown'})`}`;
+  }
+}
+
+export function explainKey(error: KeyLoadError): Explanation {
+  const file = error.context.path ?? 'a private key';
+  switch (error.reason) {
+    case 'file_not_found':
+      return { cause: `There is no key file ${file}.`, remedy: 'Check the path given with -i.' };
+    case 'permission_denied':
+      return {
+        cause: `The key file cannot be used: ${error.message}.`,
+        remedy: 'Make the file yours and private: chmod 600 FILE.',
+      };
+    case 'passphrase_required':
+      return {
+        cause: `The private key is encrypted, and there is no passphrase for it.`,
+        remedy: 'Run it in a terminal to type the passphrase, or set NBS_SSH_PASSPHRASE.',
+      };
+    case 'wrong_passphrase':
+      return {
+        cause: 'The passphrase does not open the private key (or the file is damaged).',
+        remedy: 'Type it again, or set NBS_SSH_PASSPHRASE to the right one.',
+      };
+    case 'invalid_format':
+      return {
+        cause: `The file is no private key that could be read: ${error.message}.`,
+        remedy: 'Give -i the private key, not the .pub file, and check it with: ssh-keygen -y -f FILE.',
+      };
+    default:
+      return {
+        cause: `The private key is of a kind that is not supported: ${error.message}.`,
+        remedy: 'Make a new key with: ssh-keygen -t ed25519.',
+      };
+  }
+}
+
+const SLOTS: Readonly<Record<string, { readonly what: string; readonly setting: string }>> = {
+  kex: { what: 'key exchange', setting: 'KexAlgorithms' },
+  hostKey: { what: 'host key', setting: 'HostKeyAlgorithms' },
+  cipherClientToServer: { what: 'cipher', setting: 'Ciphers' },
+  cipherServerToClient: { what: 'cipher', setting: 'Ciphers' },
+  macClientToServer: { what: 'MAC', setting: 'MACs' },
+  macServerToClient: { what: 'MAC', setting: 'MACs' },
+};
+
+export function explainNoMutual(error: NoMutualKex): Explanation {
+  const { slot, client, server, nearest, host = 'the server' } = error.context;
+  const { what, setting } = SLOTS[slot] ?? { what: slot, setting: undefined };
+  const list = (names: readonly string[]): string => names.join(', ') || 'nothing';
+  const cause = `${host} and this side have no ${what} algorithm in common: we offer ${list(client)}; the server offers ${list(server)}.`;
+  if (nearest !== undefined && setting !== undefined) {
+    return { cause, remedy: `Allow one that both sides know with -o ${setting}=+${nearest}.` };
+  }
+  return {
+    cause,
+    remedy: `Enable one of ours on the server${setting === undefined ? '' : ` (${setting} in sshd_config)`}, or update it.`,
+  };
+}

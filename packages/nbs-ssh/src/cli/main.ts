@@ -1,0 +1,59 @@
+import { argv, env, exit, stderr, stdout } from 'node:process';
+import { VERSION } from '../version.ts';
+import { parseArgs } from './args.ts';
+import { takeSecrets } from './secrets.ts';
+import { HELP, UsageError } from './usage.ts';
+
+/** What the process ends with. Everything heavy is loaded only when it is needed. */
+async function main(): Promise<number> {
+  const secrets = takeSecrets(env);
+  try {
+    const invocation = parseArgs(argv.slice(2));
+    switch (invocation.type) {
+      case 'help':
+        stdout.write(HELP);
+        return 0;
+      case 'version':
+        stdout.write(`nbs-ssh ${VERSION}\n`);
+        return 0;
+      case 'serve':
+        return await (await import('./serve.ts')).serve(invocation);
+      case 'run':
+        return await (await import('./run-command.ts')).runCommand(invocation, secrets);
+    }
+  } catch (error) {
+    if (error instanceof UsageError) {
+      stderr.write(
+        `nbs-ssh: ${error.message}\nnbs-ssh: ${error.remedy ?? 'nbs-ssh --help lists the options.'}\n`,
+      );
+      return 255;
+    }
+    const { explain } = await import('./explain.ts');
+    const { cause, remedy } = explain(error);
+    stderr.write(`nbs-ssh: ${cause}\nnbs-ssh: ${remedy}\n`);
+    return 255;
+  }
+}
+
+/** Resolves when all that was written has left the process, or never will. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) return resolve();
+    stream.write('', () => resolve());
+    stream.once('close', resolve);
+  });
+}
+
+// A reader that went away is no reason for a stack trace; whoever writes notices by itself.
+stdout.on('error', () => {});
+stderr.on('error', () => {});
+main()
+  .catch((error: unknown) => {
+    stderr.write(`nbs-ssh: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return 255;
+  })
+  .then(async (code) => {
+    await Promise.all([flushed(stdout), flushed(stderr)]);
+    // Not left to the event loop: standard input may still be open, and nobody wants it any more.
+    exit(code);
+  });

@@ -1,0 +1,63 @@
+/** The command line makes no sense. Needs nothing of the library, so that it is told at once. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  /** What to do about it, when it is more than looking at `--help`. */
+  readonly remedy: string | undefined;
+
+  constructor(message: string, remedy?: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
+export const HELP = `usage: nbs-ssh [options] [user@]host command…
+       nbs-ssh serve [--host 127.0.0.1] [--port 0] [--user NAME] [--authorized-keys FILE] [--json]
+
+Runs a command on an SSH server. Standard input goes to the command, its output comes here byte for byte.
+
+  -p PORT               port of the server, 22 by default
+  -l USER               user to log in as
+  -i FILE               private key; may be given more than once; without it the default keys are tried
+  -o NAME=VALUE         a setting as in ssh_config, see below
+  -t                    asks for a terminal when standard input is one; -tt asks for it in any case
+  -T                    asks for no terminal
+  -n                    gives the command an empty standard input
+  -q                    no banner, no warnings
+  -v                    tells on standard error what happens; -vv also both sides' algorithms, -vvv each packet
+  -V                    prints the version
+  --events FILE         appends each event as a line of JSON
+  --evidence FILE       writes the evidence bundle when it is over, whatever the outcome (mode 0600)
+  --host-key-policy P   strict, accept-new, ask or insecure; default: ask on a terminal, otherwise strict
+  --crypto P            auto (default), node or noble: who computes. auto takes node:crypto where it works
+  --json                the last line on standard error is the result, or the error, as one line of JSON
+  --help                this text
+
+Settings for -o (the first value counts, as with ssh): Port, User, IdentityFile, IdentitiesOnly,
+UserKnownHostsFile, GlobalKnownHostsFile, StrictHostKeyChecking (yes, no, accept-new, ask), ConnectTimeout,
+KexAlgorithms, HostKeyAlgorithms, Ciphers, MACs (lists; + adds, - removes, ^ prefers), PreferredAuthentications,
+PubkeyAuthentication, PasswordAuthentication, KbdInteractiveAuthentication, BatchMode, RequestTTY, RekeyLimit,
+LogLevel.
+
+Passwords and passphrases are asked for on the terminal, or taken from NBS_SSH_PASSWORD and NBS_SSH_PASSPHRASE;
+never from an argument.
+
+Exit status: that of the command; 128 + n when signal n ended it; 255 when there was no connection, or it broke, with
+the cause and a remedy on standard error.
+
+"nbs-ssh serve" starts a throw-away server for tests, which runs commands with your rights. A host of that name is
+reached as user@serve or as "nbs-ssh -- serve command".
+`;
+
+/** What ssh has and we do not have yet: said by name, rather than taken for a typing error. */
+export const LATER: Readonly<Record<string, string>> = {
+  L: 'local forwarding (-L)',
+  R: 'remote forwarding (-R)',
+  D: 'dynamic forwarding (-D)',
+  J: 'jump hosts (-J)',
+  A: 'agent forwarding (-A)',
+  N: 'connections without a command (-N)',
+  W: 'forwarding standard input and output (-W)',
+  F: 'configuration files (-F)',
+  G: 'printing the configuration (-G)',
+  keep: 'reconnecting (--keep)',
+};
