@@ -75,9 +75,10 @@ export class IdentificationReader {
     }
   }
 
-  /** Whether the peer sent anything at all. */
-  get heardAnything(): boolean {
-    return this.#first.length > 0;
+  /** Whether what came so far cannot be the beginning of an SSH line: the peer is something else. */
+  get heardOther(): boolean {
+    const length = Math.min(this.#first.length, SSH.length);
+    return !startsWith(SSH, this.#first.subarray(0, length));
   }
 
   /** The error for a peer that is something else, with a guess of what it is. */

@@ -107,7 +107,9 @@ export class TransportMachine {
 
   /** When {@link tick} must be called at the latest, in the driver's milliseconds. */
   deadline(): number | undefined {
-    return this.#closed ? undefined : this.#exchanges.deadline();
+    // While held, the peer's part of an exchange could not be read in time, so none is begun by the clock.
+    if (this.#closed || (this.#held && this.#exchanges.idle)) return undefined;
+    return this.#exchanges.deadline();
   }
 
   tick(now: number): void {
@@ -150,11 +152,15 @@ export class TransportMachine {
     for (;;) {
       const output = this.#outputs.shift();
       if (output !== undefined) return output;
-      if (this.#closed || this.#held || this.#exchanges.awaitingTrust) return undefined;
+      const waiting = this.#held || this.#exchanges.awaitingTrust;
+      if (this.#closed || (waiting && !this.#ended)) return undefined;
       try {
-        const payload = this.#peerLine === undefined ? undefined : this.#reader.next();
+        // A peer that is gone has no use for the answer that is awaited. Its last packets may still say why it went;
+        // behind an open host key question nothing can be read.
+        const readable = this.#peerLine !== undefined && !this.#exchanges.awaitingTrust;
+        const payload = readable ? this.#reader.next() : undefined;
         if (payload !== undefined) {
-          if (this.#accept(payload)) return { type: 'message', payload };
+          if (this.#accept(payload) && !waiting) return { type: 'message', payload };
         } else if (this.#ended) {
           throw this.#endOfInput();
         } else {
@@ -241,8 +247,9 @@ export class TransportMachine {
   }
 
   #sendDisconnect(reason: number, description: string): void {
-    // Before the peer's identification nobody knows whether packets are understood, so none is sent.
-    if (this.#peerLine === undefined) return;
+    // Before the peer's identification nobody knows whether packets are understood, so none is sent. Nor is one when
+    // its sequence number would be used a second time.
+    if (this.#peerLine === undefined || this.#outgoing.exhausted) return;
     this.#trace.disconnect('sent', reason, description);
     this.#outgoing.seal(
       Disconnect.encode({ reason, description: utf8(description), rest: new Uint8Array(4) }),
@@ -336,8 +343,7 @@ export class TransportMachine {
   }
 
   #endOfInput(): SshError {
-    if (this.#peerLine === undefined && this.#identification.heardAnything)
-      return this.#identification.notSsh();
+    if (this.#peerLine === undefined && this.#identification.heardOther) return this.#identification.notSsh();
     return transportError('TRANSPORT_CLOSED', { phase: this.phase, midPacket: this.#reader.midPacket });
   }
 }

@@ -6,12 +6,16 @@ import type { TransportTrace } from '../transport-trace.ts';
 import { EMPTY } from '../wire/index.ts';
 import { PacketWriter } from './writer.ts';
 
+/** Bytes of answers that wait for the end of an exchange. The only large one is the echo of a ping. */
+const MAX_DEFERRED = 262_144;
+
 /** Everything we send: sealed, counted against its keys, traced. */
 export class OutgoingPackets {
   readonly #writer: PacketWriter;
   readonly #usage = new KeyUsage();
   readonly #trace: TransportTrace;
   #deferred: Uint8Array[] = [];
+  #deferredBytes = 0;
 
   constructor(random: (length: number) => Uint8Array, trace: TransportTrace) {
     this.#writer = new PacketWriter(random);
@@ -37,8 +41,25 @@ export class OutgoingPackets {
     this.#usage.count(this.#writer.seal(head, body));
   }
 
-  /** Keeps an answer of our own until the running exchange lets it out. Bounded by the peer's noise budget. */
+  /** No packet may be sealed any more with these keys. */
+  get exhausted(): boolean {
+    return this.#usage.exhausted;
+  }
+
+  /**
+   * Keeps an answer of our own until the running exchange lets it out. The noise budget bounds how many there are,
+   * the limit here how large they are together.
+   *
+   * @throws {TransportError} `TRANSPORT_FLOOD`
+   */
   defer(payload: Uint8Array): void {
+    this.#deferredBytes += payload.length;
+    if (this.#deferredBytes > MAX_DEFERRED) {
+      throw transportError('TRANSPORT_FLOOD', {
+        what: 'bytes to answer after the key exchange',
+        limit: MAX_DEFERRED,
+      });
+    }
     this.#deferred.push(payload);
   }
 
@@ -49,6 +70,7 @@ export class OutgoingPackets {
   }
 
   sendDeferred(): void {
+    this.#deferredBytes = 0;
     for (const payload of this.#deferred.splice(0)) this.seal(payload);
   }
 

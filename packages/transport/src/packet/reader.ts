@@ -6,6 +6,10 @@ import { plainOpener } from './plain.ts';
 /** Largest packet_length we take, in bytes. RFC 4253 §6.1 asks for 35,000; OpenSSH stops at 256 KiB. */
 export const MAX_PACKET_LENGTH = 262_144;
 
+/** Chunks up to this size are joined while they wait, so that a peer that sends single bytes costs no array each. */
+const SMALL_CHUNK = 1024;
+const JOINED = 16_384;
+
 /**
  * Cuts the received stream into packets and opens them, in order.
  *
@@ -18,7 +22,12 @@ export class PacketReader {
   #cipher = 'none';
   #mac: string | null = null;
   #sequence = 0;
+  /** Received chunks behind the current one; those before `#nextChunk` are used up. */
   #chunks: Uint8Array[] = [];
+  #nextChunk = 0;
+  /** Where small chunks are joined: the last of `#chunks` is its beginning. */
+  #joined: Uint8Array = EMPTY;
+  #joinedLength = 0;
   #chunk: Uint8Array = EMPTY;
   #position = 0;
   #buffered = 0;
@@ -46,12 +55,26 @@ export class PacketReader {
   feed(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     this.#buffered += chunk.length;
-    if (this.#position < this.#chunk.length) {
-      this.#chunks.push(chunk);
-    } else {
+    if (this.#position === this.#chunk.length) {
       this.#chunk = chunk;
       this.#position = 0;
+    } else if (chunk.length > SMALL_CHUNK) {
+      this.#joinedLength = 0;
+      this.#chunks.push(chunk);
+    } else {
+      this.#join(chunk);
     }
+  }
+
+  #join(chunk: Uint8Array): void {
+    if (this.#joinedLength === 0 || this.#joinedLength + chunk.length > this.#joined.length) {
+      this.#joined = new Uint8Array(JOINED);
+      this.#joinedLength = 0;
+      this.#chunks.push(EMPTY);
+    }
+    this.#joined.set(chunk, this.#joinedLength);
+    this.#joinedLength += chunk.length;
+    this.#chunks[this.#chunks.length - 1] = this.#joined.subarray(0, this.#joinedLength);
   }
 
   /** Uses new keys from the next packet on. */
@@ -66,6 +89,9 @@ export class PacketReader {
   wipe(): void {
     this.#opener.wipe();
     this.#chunks = [];
+    this.#nextChunk = 0;
+    this.#joined = EMPTY;
+    this.#joinedLength = 0;
     this.#chunk = EMPTY;
     this.#partial = EMPTY;
     this.#position = 0;
@@ -154,8 +180,19 @@ export class PacketReader {
   /** Steps to the next received chunk when the current one is used up. */
   #advance(): void {
     if (this.#position < this.#chunk.length) return;
-    this.#chunk = this.#chunks.shift() ?? EMPTY;
     this.#position = 0;
+    if (this.#nextChunk < this.#chunks.length) {
+      this.#chunk = this.#chunks[this.#nextChunk] as Uint8Array;
+      this.#chunks[this.#nextChunk] = EMPTY;
+      this.#nextChunk += 1;
+      if (this.#nextChunk < this.#chunks.length) return;
+    } else {
+      this.#chunk = EMPTY;
+    }
+    // All are taken: what is joined so far is being read, so nothing may be added to it.
+    this.#chunks = [];
+    this.#nextChunk = 0;
+    this.#joinedLength = 0;
   }
 
   /** @returns Bytes of the whole packet, tag included. */
