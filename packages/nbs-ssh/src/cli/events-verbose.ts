@@ -41,7 +41,7 @@ function kex(data: EventData['KEX']): readonly string[] {
   const names = [data.kex, data.host_key, data.cipher_cs, data.mac_cs];
   const back = data.cipher_sc === data.cipher_cs ? '' : `, back ${shown(data.cipher_sc)}`;
   const rekey = (data.number ?? 1) > 1 ? ` (number ${data.number}, ${shown(data.cause)})` : '';
-  const list = names.filter((name) => name !== undefined && name !== '').map(shown);
+  const list = names.filter((name) => name != null && name !== '').map(shown);
   const strict = data.strict_kex === true ? ', strict' : '';
   return [`keys exchanged: ${list.join(', ')}${back}${strict}${rekey}${took(data.duration_ms)}`];
 }
@@ -65,7 +65,7 @@ function hostKey(data: EventData['HOST_KEY']): string {
 function auth(data: EventData['AUTH']): string {
   const what = `${shown(data.method)}${data.fingerprint === undefined ? '' : ` ${shown(data.fingerprint)}`}`;
   const rest =
-    data.remaining === undefined
+    data.remaining === undefined || data.status === 'success'
       ? ''
       : `, the server takes ${data.remaining.map(shown).join(', ') || 'nothing'}`;
   const why = data.reason === undefined ? '' : ` (${shown(data.reason)})`;
