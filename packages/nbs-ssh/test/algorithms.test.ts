@@ -1,0 +1,159 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { processExec, SSHServer } from '@nbs-ssh/server';
+import { opensshPeer, type Sshd, sshdAvailable, startSshd } from '@nbs-ssh/testing';
+import {
+  type AlgorithmPolicy,
+  type CryptoProvider,
+  createNodeProvider,
+  createPasswordAuth,
+  nobleProvider,
+  SSHConnection,
+} from 'nbs-ssh';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectTo } from './lab.ts';
+
+const MIB = 1024 * 1024;
+const SIZE = 64 * MIB;
+const REKEYS = 3;
+
+const KEX = [
+  'curve25519-sha256',
+  'curve25519-sha256@libssh.org',
+  'ecdh-sha2-nistp256',
+  'ecdh-sha2-nistp384',
+  'ecdh-sha2-nistp521',
+];
+const HOST_KEYS = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-256',
+  'rsa-sha2-512',
+];
+const CIPHERS = [
+  'chacha20-poly1305@openssh.com',
+  'aes128-gcm@openssh.com',
+  'aes256-gcm@openssh.com',
+  'aes128-ctr',
+  'aes192-ctr',
+  'aes256-ctr',
+];
+const MACS = [
+  'hmac-sha2-256',
+  'hmac-sha2-512',
+  'hmac-sha2-256-etm@openssh.com',
+  'hmac-sha2-512-etm@openssh.com',
+];
+
+/** Each algorithm alone in its slot. A MAC counts only beside a cipher that needs one. */
+const SINGLY: readonly (readonly [string, AlgorithmPolicy])[] = [
+  ...KEX.map((name) => [name, { kex: [name] }] as const),
+  ...HOST_KEYS.map((name) => [name, { hostKey: [name] }] as const),
+  ...CIPHERS.map((name) => [name, { ciphers: [name] }] as const),
+  ...MACS.map((name) => [name, { macs: [name], ciphers: ['aes256-ctr'] }] as const),
+];
+
+const PROVIDERS: readonly (readonly [string, CryptoProvider])[] = [
+  ['noble', nobleProvider],
+  ['node', createNodeProvider()],
+];
+
+describe.skipIf(!sshdAvailable())(
+  'each algorithm alone, 64 MiB each way with three rekeys, on OpenSSH',
+  () => {
+    let sshd: Sshd;
+    beforeAll(async () => {
+      sshd = await startSshd({
+        password: true,
+        hostKeyTypes: ['ed25519', 'ecdsa-256', 'ecdsa-384', 'ecdsa-521', 'rsa'],
+      });
+    });
+    afterAll(() => sshd.stop());
+
+    for (const [provider, crypto] of PROVIDERS) {
+      for (const [name, algorithms] of SINGLY) {
+        it(`${name} (${provider})`, async () => {
+          await using connection = await connectTo(sshd, { crypto, algorithms });
+          expect(Object.values(connection.algorithms ?? {})).toContain(name);
+          await echo(connection);
+        }, 60_000);
+      }
+    }
+  },
+);
+
+describe('mlkem768x25519-sha256, 64 MiB each way with three rekeys, on newer servers', () => {
+  for (const version of ['10.0', '10.6'] as const) {
+    const peer = opensshPeer(version);
+    if (!peer.available)
+      console.warn(`mlkem768x25519-sha256 is not tried on OpenSSH ${version}: ${peer.reason}`);
+    for (const [provider, crypto] of PROVIDERS) {
+      it.skipIf(!peer.available)(
+        `OpenSSH ${version} (${provider})`,
+        async () => {
+          if (!peer.available) return;
+          await using sshd = await startSshd({ openssh: peer.binaries, password: true });
+          const algorithms = { kex: ['mlkem768x25519-sha256'] };
+          await using connection = await connectTo(sshd, { crypto, algorithms });
+          expect(connection.algorithms?.kex).toBe('mlkem768x25519-sha256');
+          await echo(connection);
+        },
+        60_000,
+      );
+    }
+  }
+});
+
+describe('mlkem768x25519-sha256, 64 MiB each way with three rekeys, on our own server', () => {
+  for (const [provider, crypto] of PROVIDERS) {
+    it(`both ends on ${provider}`, async () => {
+      await using server = await SSHServer.listen({
+        auth: { password: ({ password }) => password.reveal() === 'open sesame' },
+        ...processExec(),
+        crypto,
+      });
+      await using connection = await SSHConnection.connect({
+        ...server.address,
+        username: 'somebody',
+        auth: createPasswordAuth('open sesame'),
+        knownHosts: null,
+        crypto,
+        algorithms: { kex: ['mlkem768x25519-sha256'] },
+      });
+      expect(connection.algorithms?.kex).toBe('mlkem768x25519-sha256');
+      await echo(connection);
+    }, 60_000);
+  }
+});
+
+/** Sends {@link SIZE} bytes through `cat` and back, with new keys three times on the way. */
+async function echo(connection: SSHConnection): Promise<void> {
+  const command = connection.streamExec('cat', { encoding: 'bytes' });
+  const sent = createHash('sha256');
+  const received = createHash('sha256');
+  const block = randomBytes(MIB);
+  const rekeys: Promise<void>[] = [];
+  const sending = (async () => {
+    for (let count = 0; count < SIZE / MIB; count += 1) {
+      const part = Uint8Array.from(block);
+      new DataView(part.buffer).setUint32(0, count);
+      sent.update(part);
+      await command.write(part);
+      if (count % 20 === 10 && rekeys.length < REKEYS) rekeys.push(connection.rekey());
+    }
+    command.end();
+  })();
+  let bytes = 0;
+  for await (const event of command) {
+    received.update(event.data);
+    bytes += event.data.length;
+  }
+  await Promise.all([sending, ...rekeys]);
+  expect(bytes).toBe(SIZE);
+  expect(received.digest('hex')).toBe(sent.digest('hex'));
+  const exchanges = connection
+    .getEvidenceBundle()
+    .events.filter(({ data }) => 'number' in data && 'kex' in data);
+  expect(exchanges.length).toBe(1 + REKEYS);
+}
