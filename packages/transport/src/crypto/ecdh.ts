@@ -1,7 +1,7 @@
 import { wipe } from '../wire/index.ts';
 import { cryptoError } from './errors.ts';
+import type { HashName } from './hash.ts';
 import type { KexSuite, RandomSource } from './kex.ts';
-import type { HashName } from './provider.ts';
 
 /** One Diffie-Hellman function, whoever computes it. */
 export interface DiffieHellman {

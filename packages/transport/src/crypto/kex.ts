@@ -1,4 +1,4 @@
-import type { HashName } from './provider.ts';
+import type { HashName } from './hash.ts';
 
 /**
  * A key exchange with one public value each way: ECDH (RFC 5656 §4, RFC 8731) and the post-quantum hybrids.

@@ -1,7 +1,7 @@
 import { bigintToBytes, bytesToBigint, wipe } from '../wire/index.ts';
 import { type DiffieHellman, ecdhKex } from './ecdh.ts';
+import type { HashName } from './hash.ts';
 import type { KexSuite, RandomSource } from './kex.ts';
-import type { HashName } from './provider.ts';
 
 /** A NIST curve as RFC 5656 §6.2.1 uses it for key exchange. */
 export interface NistCurve {

@@ -1,8 +1,7 @@
 import type { CipherSuite, MacSuite } from './cipher.ts';
+import type { HashName } from './hash.ts';
 import type { KexSuite } from './kex.ts';
 import type { SignatureSuite } from './signature.ts';
-
-export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512' | 'md5';
 
 /**
  * Every primitive the protocol needs, as data. Replace one entry by spreading: `{ ...noble, ciphers: […] }`.

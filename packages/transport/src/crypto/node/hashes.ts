@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomFillSync } from 'node:crypto';
-import type { CryptoProvider, HashName } from '../provider.ts';
+import type { HashName } from '../hash.ts';
+import type { CryptoProvider } from '../provider.ts';
 import { own } from './bytes.ts';
 
 export const nodeRandom = (length: number): Uint8Array => randomFillSync(new Uint8Array(length));
