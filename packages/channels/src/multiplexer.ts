@@ -71,6 +71,7 @@ export class Multiplexer {
   #failed = false;
   #now = 0;
   #nextId = 0;
+  #opening = 0;
   #lastRequest = 0;
   #lastToken = 0;
 
@@ -94,6 +95,11 @@ export class Multiplexer {
   /** Channels in any phase, also those that wait for an answer or for the peer's CLOSE. */
   get channelCount(): number {
     return this.#channels.size;
+  }
+
+  /** Whether a channel we asked for waits for the peer's answer. */
+  get awaitsOpen(): boolean {
+    return this.#opening > 0;
   }
 
   /** Sets the time for traces and for the noise budget. Monotonic milliseconds. */
@@ -149,6 +155,7 @@ export class Multiplexer {
     const sizes = this.#sizes(options);
     const channel = this.#add(channelType, { phase: 'opening' }, sizes);
     this.#control.push(ChannelOpen.encode({ channelType, sender: channel.id, ...sizes, typeSpecific }));
+    this.#opening += 1;
     this.#traceOpen(channel.id, channelType, 'send');
     return channel.id;
   }
@@ -240,8 +247,13 @@ export class Multiplexer {
     if (number > SSH_MSG.CHANNEL_OPEN && number <= SSH_MSG.CHANNEL_FAILURE) {
       const recipient = readRecipient(payload);
       const channel = this.#channels.get(recipient);
-      if (channel !== undefined) channel.receive(number, payload, this.#nextToken);
-      else this.#receiveStray(number, recipient);
+      if (channel === undefined) {
+        this.#receiveStray(number, recipient);
+        return;
+      }
+      channel.receive(number, payload, this.#nextToken);
+      // Anywhere else than for an opening channel these two have thrown.
+      if (number <= SSH_MSG.CHANNEL_OPEN_FAILURE) this.#opening -= 1;
     } else if (number === SSH_MSG.CHANNEL_OPEN) this.#receiveOpen(ChannelOpen.decode(payload));
     else if (isConnectionMessage(number)) this.#global.receive(number, payload);
     else throw channelsError('CHANNELS_MESSAGE_UNKNOWN', { received: number });

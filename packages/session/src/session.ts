@@ -10,6 +10,8 @@ import type { AuthMachine, AuthOutput } from './auth-machine.ts';
 
 /** Bytes sealed before they are handed to the socket, so that it works while we seal the next ones. */
 const WRITE_BATCH = 131_072;
+/** SSH_MSG_IGNORE with no data, RFC 4253 §11.2. */
+const IGNORE: Uint8Array = /* @__PURE__ */ Uint8Array.of(2, 0, 0, 0, 0);
 /** Received bytes that may wait undecoded before the driver should stop reading. */
 const INPUT_HIGH_WATER = 524_288;
 
@@ -32,6 +34,12 @@ export interface SessionParts<AuthEffect, AuthAnswer, Login> {
   /** Called once, when the session id is known. */
   readonly createAuth: (sessionId: Uint8Array) => AuthMachine<AuthEffect, AuthAnswer, Login>;
   readonly mux: Multiplexer;
+  /**
+   * Sends a small SSH_MSG_IGNORE where a message came, another is awaited and nothing else is to be sent: it
+   * carries the TCP acknowledgement. A server that has not switched Nagle's algorithm off holds its next message
+   * until it has that, and the operating system would let it wait 40 ms. Default `false`.
+   */
+  readonly acknowledge?: boolean;
 }
 
 /**
@@ -49,12 +57,18 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
   readonly #loginUnsent: Uint8Array[] = [];
   #auth: AuthMachine<AuthEffect, AuthAnswer, Login> | undefined;
   #phase: SessionPhase = 'transport';
+  readonly #acknowledge: boolean;
+  /** Bytes came and nothing was sent since. Also messages that never leave the transport hold up the next one. */
+  #unanswered = false;
+  /** Authentication waits for somebody on our side. */
+  #asking = false;
   #now = 0;
 
   constructor(parts: SessionParts<AuthEffect, AuthAnswer, Login>) {
     this.#transport = parts.transport;
     this.#createAuth = parts.createAuth;
     this.mux = parts.mux;
+    this.#acknowledge = parts.acknowledge ?? false;
   }
 
   get transport(): TransportMachine {
@@ -96,6 +110,7 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
   }
 
   receive(bytes: Uint8Array | undefined): void {
+    this.#unanswered = this.#acknowledge;
     this.#transport.receive(bytes);
   }
 
@@ -107,6 +122,7 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
   resolveAuth(answer: AuthAnswer): void {
     if (this.#transport.closed) return;
     this.#transport.hold(false);
+    this.#asking = false;
     this.#auth?.resolve(answer);
   }
 
@@ -146,8 +162,21 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
   }
 
   #write(): SessionOutput<AuthEffect, Login> | undefined {
+    if (this.#unanswered && this.#transport.pendingBytes === 0 && this.#awaitsPeer) {
+      this.#transport.send(IGNORE);
+    }
     const bytes = this.#transport.takeBytes();
+    if (bytes !== undefined) this.#unanswered = false;
     return bytes === undefined ? undefined : { type: 'write', bytes };
+  }
+
+  /**
+   * Whether the peer owes an answer without which nothing goes on. Once a command has started, servers send at once,
+   * so nothing is needed then. Never during a key exchange, where nothing else may be sent.
+   */
+  get #awaitsPeer(): boolean {
+    if (!this.#transport.canSend) return false;
+    return this.#phase === 'auth' ? !this.#asking : this.#phase === 'open' && this.mux.awaitsOpen;
   }
 
   /** @returns whether one output of authentication or channels was handled. */
@@ -218,6 +247,7 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
       case 'effect':
         // The answer decides what later bytes mean, so they wait.
         this.#transport.hold(true);
+        this.#asking = true;
         this.#outputs.push(output);
         return;
       case 'banner':

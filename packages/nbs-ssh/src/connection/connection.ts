@@ -279,6 +279,7 @@ export class SSHConnection {
     const machine: Machine = new SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>({
       transport,
       mux,
+      acknowledge: true,
       createAuth: (sessionId) => {
         this.#auth = new ClientAuth({
           username: config.username,
