@@ -4,6 +4,7 @@ import {
   type ErrorFactory,
   errorFactory,
   isErrorOf,
+  printable,
 } from './wire/index.ts';
 
 /** The slots of SSH_MSG_KEXINIT that need a common algorithm, RFC 4253 §7.1. */
@@ -55,6 +56,16 @@ export interface TransportErrors {
   TRANSPORT_EXT_INFO: { readonly reason: string };
   TRANSPORT_MISUSE: { readonly what: string };
   TRANSPORT_INTERNAL: { readonly what: string };
+}
+
+/** Names shown in a message, and characters of each; `context` has them all. */
+const SHOWN_NAMES = 32;
+const SHOWN_LENGTH = 64;
+
+function namesOf(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN_NAMES).map((name) => printable(name, SHOWN_LENGTH));
+  const more = names.length - shown.length;
+  return more > 0 ? `${shown.join(',')} and ${more} more` : shown.join(',');
 }
 
 const CATALOGUE: ErrorCatalogue<TransportErrors> = {
@@ -126,7 +137,7 @@ const CATALOGUE: ErrorCatalogue<TransportErrors> = {
     fault: 'peer',
     disconnect: 3,
     message: (c) =>
-      `no common ${c.slot}: client offers [${c.client.join(',')}], server offers [${c.server.join(',')}]`,
+      `no common ${c.slot}: client offers [${namesOf(c.client)}], server offers [${namesOf(c.server)}]`,
   },
   TRANSPORT_HOST_KEY_MALFORMED: {
     fault: 'peer',
