@@ -60,15 +60,15 @@ for (const [name, dh] of BOTH) {
 }
 
 describe('X25519 against tweetnacl', () => {
-  it('agrees over two thousand random exchanges', () => {
+  it('agrees over a thousand random exchanges', () => {
     const random = seededRandom('x25519');
-    for (let i = 0; i < 2000; i += 1) {
+    for (let i = 0; i < 1000; i += 1) {
       const [a, b] = [random(32), random(32)] as const;
       const publicB = nacl.scalarMult.base(b);
       const expected = toHex(nacl.scalarMult(a, publicB));
       assert.equal(toHex(nodeX25519.publicValue(b)), toHex(publicB));
       assert.equal(toHex(nodeX25519.shared(a, publicB) as Uint8Array), expected);
-      if (i % 5 !== 0) continue;
+      if (i % 10 !== 0) continue;
       assert.equal(toHex(nobleX25519.publicValue(b)), toHex(publicB));
       assert.equal(toHex(nobleX25519.shared(a, publicB) as Uint8Array), expected);
     }

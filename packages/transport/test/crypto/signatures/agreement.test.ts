@@ -51,9 +51,9 @@ describe('noble and node', () => {
 });
 
 describe('Ed25519 and TweetNaCl', () => {
-  it('make and take the same signatures for 2000 random messages and 40 keys', { timeout: 60_000 }, () => {
+  it('make and take the same signatures for 1000 random messages and 20 keys', { timeout: 60_000 }, () => {
     const random = seededRandom('tweetnacl');
-    for (let i = 0; i < 40; i += 1) {
+    for (let i = 0; i < 20; i += 1) {
       const seed = random(32);
       const pair = nacl.sign.keyPair.fromSeed(seed);
       const key: PrivateKeyMaterial = { type: 'ed25519', seed, publicKey: pair.publicKey };
@@ -62,11 +62,11 @@ describe('Ed25519 and TweetNaCl', () => {
         const ours = sshEd25519.sign(key, message, random);
         // Equal signatures: what one makes the other would verify, so only a sample is.
         assert.deepEqual(ours, nacl.sign.detached(message, pair.secretKey));
-        if (j % 5 !== 0) continue;
+        if (j % 10 !== 0) continue;
         assert.equal(sshEd25519.verify(publicHalf(key), message, ours), true);
         const spoiled = flipped(ours, (i * 50 + j) % 63);
         assert.equal(sshEd25519.verify(publicHalf(key), message, spoiled), false);
-        if (j % 10 === 0) assert.equal(nacl.sign.detached.verify(message, ours, pair.publicKey), true);
+        if (j % 50 === 0) assert.equal(nacl.sign.detached.verify(message, ours, pair.publicKey), true);
       }
     }
   });
