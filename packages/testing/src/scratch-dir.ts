@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 /** Set by the global set-up of a test run: a folder that all its worker processes share. */
 export const RUN_DIR_VARIABLE = 'NBS_SSH_TEST_RUN_DIR';
+/** Set beside it: the process that lives as long as the run. Workers come and go with each file. */
+export const RUN_PID_VARIABLE = 'NBS_SSH_TEST_RUN_PID';
 
 /** A folder of its own, gone when the owner is done with it. */
 export interface ScratchDir extends Disposable {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findProgram, run, runOk } from './command.ts';
 import { isAlive, withFileLock } from './file-lock.ts';
-import { RUN_DIR_VARIABLE } from './scratch-dir.ts';
+import { RUN_DIR_VARIABLE, RUN_PID_VARIABLE } from './scratch-dir.ts';
 
 /** A throw-away account of the operating system, for what keys cannot test: passwords and prompts. */
 export interface TestAccount {
@@ -41,15 +41,20 @@ export async function testAccount(): Promise<TestAccount> {
   const file = join(runDir, 'account.json');
   return withFileLock(join(runDir, 'account.lock'), async () => {
     if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as TestAccount;
-    const account = await createAccount();
+    // Named after the run and not after this worker: another run's set-up removes accounts of dead owners.
+    const account = await createAccount(Number(process.env[RUN_PID_VARIABLE] ?? process.ppid));
     writeFileSync(file, JSON.stringify(account), { mode: 0o600 });
     return account;
   });
 }
 
-/** Makes an account that the caller removes, for scripts outside a test run. */
-export async function createAccount(): Promise<TestAccount> {
-  const username = `${PREFIX}${process.pid}x${randomBytes(2).toString('hex')}`;
+/**
+ * Makes an account that the caller removes, for scripts outside a test run.
+ *
+ * @param owner - Process with whose end the account counts as forgotten.
+ */
+export async function createAccount(owner = process.pid): Promise<TestAccount> {
+  const username = `${PREFIX}${owner}x${randomBytes(2).toString('hex')}`;
   const password = randomBytes(12).toString('base64url');
   const shell = findProgram('bash') ?? '/bin/sh';
   await retryWhileLocked('useradd', ['-m', '-c', COMMENT, '-s', shell, username]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isAlive } from './file-lock.ts';
 import { removeStalePamServices } from './pam-service.ts';
 import { descendants, signalAll } from './process-tree.ts';
-import { RUN_DIR_VARIABLE, scratchDir } from './scratch-dir.ts';
+import { RUN_DIR_VARIABLE, RUN_PID_VARIABLE, scratchDir } from './scratch-dir.ts';
 import { removeAccount, removeStaleAccounts, type TestAccount } from './test-account.ts';
 
 /** Runs once before all workers start; what it returns runs once after all have ended. */
@@ -14,6 +14,7 @@ export async function setup(): Promise<() => Promise<void>> {
   // The test account passes through here on its way to a server's authorized_keys.
   chmodSync(dir.path, 0o711);
   process.env[RUN_DIR_VARIABLE] = dir.path;
+  process.env[RUN_PID_VARIABLE] = String(process.pid);
   return async () => {
     endServersOfKilledWorkers(dir.path);
     const file = join(dir.path, 'account.json');
