@@ -1,5 +1,5 @@
-import { publicKeyOf, signData, verifySignature } from '@nbs-ssh/transport/keys';
-import { equalBytes, printable, SshError, WireReader, WireWriter } from '@nbs-ssh/transport/wire';
+import { signData, verifySignature } from '@nbs-ssh/transport/keys';
+import { printable, SshError, WireReader, WireWriter } from '@nbs-ssh/transport/wire';
 import { authError } from '../errors.ts';
 import {
   publicKeyFields,
@@ -10,7 +10,6 @@ import {
   UserauthFailure,
   UserauthInfoResponse,
   UserauthPasswdChangereq,
-  UserauthPkOk,
   UserauthSuccess,
 } from '../messages.ts';
 import { Tracer, word } from '../tracer.ts';
@@ -18,7 +17,7 @@ import { unreachable } from '../unreachable.ts';
 import { Banners } from './banners.ts';
 import { AttemptLedger, type Choice, type OpenAttempt } from './ledger.ts';
 import { misfit } from './misfit.ts';
-import { checkMethods, fallbacksAfter, offerOf } from './offer.ts';
+import { checkMethods, checkPkOk, fallbacksAfter, isKeyOf, offerOf } from './offer.ts';
 import { Outbox } from './outbox.ts';
 import { CLIENT_LEGAL, type ClientPhase, type ClientState, DEFAULT_LIMITS, type Offer } from './state.ts';
 import { promptText, readQuestions } from './text.ts';
@@ -245,15 +244,7 @@ export class ClientAuth {
   }
 
   #keyWanted(payload: Uint8Array, { attempt, offer }: In<'key-probed'>): ClientState {
-    const { algorithm, publicKey } = UserauthPkOk.decode(payload);
-    const sameKey = equalBytes(publicKey, offer.publicKey.blob);
-    if (!sameKey || algorithm !== offer.algorithm) {
-      throw authError('AUTH_PK_OK_MISMATCH', {
-        offered: offer.algorithm,
-        received: word(algorithm),
-        sameKey,
-      });
-    }
+    checkPkOk(payload, offer);
     const { credential } = offer;
     if (offer.privateKey !== undefined || credential.signer === 'external') return this.#sign(attempt, offer);
     const id = this.#outbox.ask((id) => ({ type: 'load-key', id, credential }));
@@ -262,13 +253,11 @@ export class ClientAuth {
 
   #keyLoaded(state: In<'key-asked'>, answer: Extract<ClientAuthAnswer, { type: 'load-key' }>): ClientState {
     const { attempt, credential, offer } = state;
-    const { publicKey, privateKey } = answer;
+    const { privateKey } = answer;
     if (credential.signer !== 'external' && privateKey === undefined) {
       throw misfit(answer, 'load-key with a private key');
     }
-    const pair = privateKey === undefined || equalBytes(publicKeyOf(privateKey).blob, publicKey.blob);
-    const wanted = offer === undefined || equalBytes(offer.publicKey.blob, publicKey.blob);
-    if (!pair || !wanted) return this.#skip(attempt, { reason: 'key-mismatch' });
+    if (!isKeyOf(answer, offer)) return this.#skip(attempt, { reason: 'key-mismatch' });
     if (offer !== undefined) return this.#sign(attempt, { ...offer, privateKey });
     return this.#offer(attempt, offerOf(credential, answer, this.#config.crypto, this.#serverSigAlgs));
   }

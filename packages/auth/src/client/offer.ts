@@ -1,6 +1,9 @@
 import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
-import { fingerprint, type PublicKey, signatureAlgorithmsFor } from '@nbs-ssh/transport/keys';
+import { fingerprint, type PublicKey, publicKeyOf, signatureAlgorithmsFor } from '@nbs-ssh/transport/keys';
+import { equalBytes } from '@nbs-ssh/transport/wire';
 import { authError } from '../errors.ts';
+import { UserauthPkOk } from '../messages.ts';
+import { word } from '../tracer.ts';
 import type { Offer } from './state.ts';
 import type { PublicKeyCredential } from './types.ts';
 
@@ -46,6 +49,28 @@ export function fallbacksAfter(
   if (serverSigAlgs === undefined) return offer.fallbacks;
   if (serverSigAlgs.includes(offer.algorithm)) return [];
   return offer.fallbacks.filter((name) => serverSigAlgs.includes(name));
+}
+
+/**
+ * Checks that SSH_MSG_USERAUTH_PK_OK repeats what was offered, RFC 4252 §7.
+ *
+ * @throws {WireError} when it is malformed; {AuthError} `AUTH_PK_OK_MISMATCH`.
+ */
+export function checkPkOk(payload: Uint8Array, offer: Offer): void {
+  const { algorithm, publicKey } = UserauthPkOk.decode(payload);
+  const sameKey = equalBytes(publicKey, offer.publicKey.blob);
+  if (sameKey && algorithm === offer.algorithm) return;
+  throw authError('AUTH_PK_OK_MISMATCH', { offered: offer.algorithm, received: word(algorithm), sameKey });
+}
+
+/** Whether the halves of a loaded key belong together, and to the key that was offered before it was loaded. */
+export function isKeyOf(
+  loaded: { readonly publicKey: PublicKey; readonly privateKey?: PrivateKeyMaterial | undefined },
+  offer: Offer | undefined,
+): boolean {
+  const { publicKey, privateKey } = loaded;
+  const pair = privateKey === undefined || equalBytes(publicKeyOf(privateKey).blob, publicKey.blob);
+  return pair && (offer === undefined || equalBytes(offer.publicKey.blob, publicKey.blob));
 }
 
 /** Most methods in one list, and the longest name: RFC 4251 §6 allows 64 characters, servers know six methods. */
