@@ -113,6 +113,8 @@ export interface EventData {
     readonly policy?: string;
     readonly file?: string;
     readonly line?: number;
+    /** What did not work although the key was accepted. */
+    readonly warning?: string;
   };
   PACKET: {
     readonly direction?: string;

@@ -105,6 +105,7 @@ export const FIELDS: {
     policy: 'fact',
     file: 'path',
     line: 'fact',
+    warning: 'text',
   },
   PACKET: { direction: 'fact', number: 'fact', name: 'fact', length: 'fact', sequence: 'fact' },
 };

@@ -11,6 +11,8 @@ const SOCKET_HIGH_WATER = 1_048_576;
 const SOCKET_STOP_READING = 4_194_304;
 /** Milliseconds a goodbye may take before the socket is destroyed. */
 const LINGER = 2000;
+/** The same after a failure: whoever waits has waited long enough, and most failed peers do not answer any more. */
+const FAILED_LINGER = 300;
 
 /** What the session's owner does for it. Callbacks run synchronously and must not throw. */
 export interface SessionOwner<AuthEffect, AuthAnswer, Login> {
@@ -265,18 +267,18 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
     this.#cancelTimer?.();
     this.#resumeReading?.();
     this.#owner.onEnd(error);
-    void this.#shutDown();
+    void this.#shutDown(error === undefined ? LINGER : FAILED_LINGER);
   }
 
   /** The goodbye, then FIN, then the peer's FIN or the end of our patience, then the socket is destroyed. */
-  async #shutDown(): Promise<void> {
+  async #shutDown(patience: number): Promise<void> {
     const goodbye = this.#lastWrite
       .then(() => this.#writer.close())
       .then(() => this.#reading)
       .catch(() => {});
     let cancelLinger: () => void = () => {};
     const linger = new Promise<void>((resolve) => {
-      cancelLinger = this.#clock.after(LINGER, resolve);
+      cancelLinger = this.#clock.after(patience, resolve);
     });
     await Promise.race([goodbye, linger]);
     cancelLinger();

@@ -54,22 +54,26 @@ export interface KeyboardInteractiveAuth {
 
 export type AuthConfig = PasswordAuth | PrivateKeyAuth | KeyboardInteractiveAuth;
 
-/** @throws {TypeError} when there is no password. */
+/** The password is wrapped at once, so that printing the result shows a mask. @throws {TypeError} without one. */
 export function createPasswordAuth(
   password: SecretSource,
   options: Pick<PasswordAuth, 'changePassword'> = {},
 ): PasswordAuth {
-  if (password === undefined || password === null) throw new TypeError('createPasswordAuth needs a password');
-  return { method: AuthMethod.PASSWORD, password, ...options };
+  return { method: AuthMethod.PASSWORD, ...options, password: wrapped('password', password) };
 }
 
-/** @param path - File of the private key, `~` allowed. Nothing is read before it is needed. */
+/**
+ * @param path - File of the private key, `~` allowed. Nothing is read before it is needed.
+ * @throws {TypeError} when the path or the passphrase cannot be one.
+ */
 export function createKeyAuth(
   path: string,
-  options: { readonly passphrase?: SecretSource } = {},
+  options: { readonly passphrase?: SecretSource | undefined } = {},
 ): PrivateKeyAuth {
   if (typeof path !== 'string' || path === '') throw new TypeError('createKeyAuth needs a path');
-  return { method: AuthMethod.PRIVATE_KEY, keyPath: path, ...options };
+  const { passphrase } = options;
+  const key = { method: AuthMethod.PRIVATE_KEY, keyPath: path };
+  return passphrase === undefined ? key : { ...key, passphrase: wrapped('passphrase', passphrase) };
 }
 
 export function createKeyboardInteractiveAuth(
@@ -79,7 +83,23 @@ export function createKeyboardInteractiveAuth(
   return { method: AuthMethod.KEYBOARD_INTERACTIVE, respond };
 }
 
-/** The secret itself, asking for it when it comes from a function. */
+/** The secret itself, asking for it when it comes from a function. @throws {TypeError} when it is no text. */
 export async function secretFrom(source: SecretSource): Promise<Secret> {
-  return Secret.from(typeof source === 'function' ? await source() : source);
+  return secretOf(typeof source === 'function' ? await source() : source);
+}
+
+/** @throws {TypeError} when `value`, which may come from a function of the caller, is neither text nor a secret. */
+export function secretOf(value: unknown): Secret {
+  if (typeof value === 'string' || value instanceof Secret) return Secret.from(value);
+  throw new TypeError(`a secret must be a string or a Secret, got ${typeof value}`);
+}
+
+/** @throws {TypeError} in the caller's words, and never with the value. */
+function wrapped(
+  what: string,
+  source: SecretSource,
+): Secret | (() => string | Secret | Promise<string | Secret>) {
+  if (typeof source === 'function') return source;
+  if (typeof source === 'string' || source instanceof Secret) return Secret.from(source);
+  throw new TypeError(`${what} must be a string, a Secret or a function, got ${typeof source}`);
 }

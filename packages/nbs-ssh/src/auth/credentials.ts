@@ -9,7 +9,8 @@ import {
 import { readKeyFile } from '@nbs-ssh/auth/node';
 import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 import { type PublicKey, publicKeyOf } from '@nbs-ssh/transport/keys';
-import { printable, Secret } from '@nbs-ssh/transport/wire';
+import { printable, type Secret } from '@nbs-ssh/transport/wire';
+import { fromKey } from '../errors/mapping.ts';
 import { expandPath } from '../platform/platform.ts';
 import {
   type AuthConfig,
@@ -18,6 +19,7 @@ import {
   type PasswordAuth,
   type PrivateKeyAuth,
   secretFrom,
+  secretOf,
 } from './auth-config.ts';
 
 /** A credential as the authentication machine sees it, with the configuration it came from. */
@@ -72,8 +74,10 @@ export class Credentials {
       if (prepared.method === AuthMethod.PASSWORD) return await this.#password(effect, prepared);
       return await this.#interactive(effect, prepared);
     } catch (error) {
-      const reason = isPrivateKeyError(error) ? error.context.reason : 'callback-failed';
-      return { type: 'skip', id, reason, error };
+      if (!isPrivateKeyError(error)) return { type: 'skip', id, reason: 'callback-failed', error };
+      const file = prepared.method === AuthMethod.PRIVATE_KEY ? prepared.config.keyPath : undefined;
+      const path = file === undefined ? undefined : printable(file, 1024);
+      return { type: 'skip', id, reason: error.context.reason, error: fromKey(error, {}, path) };
     }
   }
 
@@ -85,7 +89,7 @@ export class Credentials {
     if (effect.type !== 'password-change' || config.changePassword === undefined) {
       return { type: 'skip', id, reason: 'password-expired' };
     }
-    const password = this.#known(Secret.from(await config.changePassword(printable(effect.prompt, 1024))));
+    const password = this.#known(secretOf(await config.changePassword(printable(effect.prompt, 1024))));
     return { type: 'password-change', id, password };
   }
 
@@ -95,11 +99,14 @@ export class Credentials {
     const { name, instruction, round, prompts } = effect;
     // A round without questions only tells something; there is nobody to ask (RFC 4256 §3.2).
     if (prompts.length === 0) return { type: 'prompts', id, responses: [] };
-    const responses = await config.respond(prompts, { name, instruction, round });
+    const responses: unknown = await config.respond(prompts, { name, instruction, round });
+    if (!Array.isArray(responses) || responses.length !== prompts.length) {
+      throw new TypeError(`respond must return ${prompts.length} answers, one for each prompt`);
+    }
     return {
       type: 'prompts',
       id,
-      responses: responses.map((response) => this.#known(Secret.from(response))),
+      responses: responses.map((response) => this.#known(secretOf(response))),
     };
   }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { PtyOptions } from '../process/remote-process.ts';
 import type { Settings } from './config-options.ts';
 
@@ -30,7 +31,10 @@ function screen(): NodeJS.WriteStream | undefined {
 export function takeKeyboard(resize: (columns: number, rows: number) => void): () => void {
   const { stdin } = process;
   const raw = (on: boolean): void => {
-    if (stdin.isTTY && !stdin.destroyed) stdin.setRawMode(on);
+    if (!stdin.isTTY || stdin.destroyed) return;
+    stdin.setRawMode(on);
+    // Node's raw mode goes on turning LF into CR LF, which the remote terminal has done already.
+    if (on) spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
   };
   const giveBack = (): void => raw(false);
   // After being stopped and continued from outside, the shell has changed the terminal's mode.

@@ -1,25 +1,22 @@
 import { type AuthAttempt, ClientAuth, type ClientAuthAnswer, type ClientAuthEffect } from '@nbs-ssh/auth';
 import { type GlobalRequestId, Multiplexer } from '@nbs-ssh/channels';
 import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
-import { type ByteDuplex, ChannelTable, SessionDriver, SessionMachine } from '@nbs-ssh/session';
+import { ChannelTable, SessionDriver, SessionMachine } from '@nbs-ssh/session';
 import { systemClock } from '@nbs-ssh/session/node';
 import { type NegotiatedAlgorithms, TransportMachine } from '@nbs-ssh/transport';
 import { printable, type SshError } from '@nbs-ssh/transport/wire';
-import { createKeyAuth } from '../auth/auth-config.ts';
-import { Credentials } from '../auth/credentials.ts';
 import { ConnectionClosed, ConnectionLost, type SSHError } from '../errors/classes.ts';
 import { localError } from '../errors/local.ts';
 import { toPublicError } from '../errors/mapping.ts';
-import { discoverKeys } from '../platform/keys.ts';
 import { type ExecOptions, type ExecResult, exec } from '../process/exec.ts';
 import type { RemoteProcesses } from '../process/remote-process.ts';
 import { type ExecStream, type StreamExecOptions, streamExec } from '../process/stream-exec.ts';
 import { SOFTWARE } from '../version.ts';
 import { preferKnown } from './algorithms.ts';
-import { dialTcp } from './dial.ts';
 import { ConnectionEvidence } from './evidence.ts';
 import { type ConnectionConfig, resolveOptions, type SSHConnectionOptions } from './options.ts';
-import { HostKeyTrust } from './trust.ts';
+import { discard, type Preparation, prepare } from './preparation.ts';
+import { Waiters } from './waiters.ts';
 
 interface Login {
   readonly method: string;
@@ -53,12 +50,10 @@ export class SSHConnection {
   #driver: Driver | undefined;
   #channels: ChannelTable | undefined;
   #auth: ClientAuth | undefined;
-  #address: string | undefined;
   #connected: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #finished: Promise<SSHError | undefined>;
   #settleFinished: (error: SSHError | undefined) => void = () => {};
-  #rekeyWaiters: { resolve: () => void; reject: (error: unknown) => void }[] = [];
-  readonly #pings = new Map<GlobalRequestId, { resolve: () => void; reject: (error: unknown) => void }>();
+  readonly #waiters = new Waiters<GlobalRequestId | 'rekey'>();
   readonly #onAbort = (): void => this.#aborted();
 
   /** @throws {TypeError | RangeError} when an option makes no sense. Nothing is opened yet. */
@@ -113,7 +108,8 @@ export class SSHConnection {
   /**
    * Connects and logs in, within `connectTimeoutSec` for everything together.
    *
-   * @throws {SSHError} a subclass that names the cause; `signal.reason` when aborted.
+   * @throws {SSHError} a subclass that names the cause; `signal.reason` when aborted. At once: the socket may take
+   *   some tenths of a second longer to say goodbye.
    */
   async connect(): Promise<void> {
     if (this.#state !== 'new')
@@ -142,9 +138,7 @@ export class SSHConnection {
       this.#evidence.emit('session.ready', { duration_ms: this.#clock.now() - startedAt });
     } catch (error) {
       this.#end(error);
-      await this.#driver?.closed;
-      if (signal?.aborted === true) throw signal.reason;
-      throw this.#error ?? error;
+      throw this.#error?.code === 'CONNECT_ABORTED' ? signal?.reason : (this.#error ?? error);
     } finally {
       cancelDeadline();
     }
@@ -172,20 +166,17 @@ export class SSHConnection {
     const startedAt = this.#clock.now();
     const id = machine.mux.globalRequest('keepalive@openssh.com', new Uint8Array(0), true);
     driver.wake();
-    await new Promise<void>((resolve, reject) => {
-      this.#pings.set(id, { resolve, reject });
-    });
+    await this.#waiters.wait(id);
     return this.#clock.now() - startedAt;
   }
 
   /** Negotiates new keys now. Resolves when they are in use; joins an exchange that is already running. */
   async rekey(): Promise<void> {
     const { machine, driver } = this.#open();
-    await new Promise<void>((resolve, reject) => {
-      this.#rekeyWaiters.push({ resolve, reject });
-      machine.rekey();
-      driver.wake();
-    });
+    const done = this.#waiters.wait('rekey');
+    machine.rekey();
+    driver.wake();
+    await done;
   }
 
   /** The evidence so far: while connected, after a failed connect, and after the end. */
@@ -218,48 +209,12 @@ export class SSHConnection {
 
   /** Everything up to handing the byte pipe to the driver. */
   async #establish(): Promise<void> {
-    const config = this.#config;
-    const register: Parameters<typeof Credentials.prepare>[2] = (secret) => this.#evidence.register(secret);
-    const emit = this.#evidence.emit.bind(this.#evidence);
-    const files = Promise.all([
-      HostKeyTrust.load(config, emit),
-      this.#authConfigs().then((configs) => Credentials.prepare(configs, config.crypto, register)),
-    ]);
-    // When dialling fails first, nobody waits for the files any more.
-    files.catch(() => {});
-    const duplex = await this.#dial();
-    const [trust, credentials] = await files;
-    if (this.#state !== 'connecting') {
-      await Promise.allSettled([duplex.readable.getReader().cancel(), duplex.writable.getWriter().abort()]);
-      return;
-    }
-    this.#run(duplex, trust, credentials);
+    const prepared = await prepare(this.#config, this.#evidence, this.#clock, this.#abort.signal);
+    if (this.#state === 'connecting') this.#run(prepared);
+    else await discard(prepared.duplex);
   }
 
-  async #authConfigs(): Promise<
-    readonly ReturnType<typeof createKeyAuth>[] | NonNullable<ConnectionConfig['auth']>
-  > {
-    return this.#config.auth ?? (await discoverKeys()).map((path) => createKeyAuth(path));
-  }
-
-  async #dial(): Promise<ByteDuplex> {
-    const { host, port, stream } = this.#config;
-    const { signal } = this.#abort;
-    if (typeof stream === 'object') return stream;
-    if (typeof stream === 'function') return stream({ host, port, signal });
-    const startedAt = this.#clock.now();
-    const { duplex, address } = await dialTcp(host, port, signal);
-    this.#address = address;
-    this.#evidence.emit('session.tcp.connected', {
-      host: printable(host),
-      port,
-      address: address ?? null,
-      duration_ms: this.#clock.now() - startedAt,
-    });
-    return duplex;
-  }
-
-  #run(duplex: ByteDuplex, trust: HostKeyTrust, credentials: Credentials): void {
+  #run({ duplex, address, trust, credentials }: Preparation): void {
     const config = this.#config;
     const trace = this.#evidence.sink;
     const transport = new TransportMachine({
@@ -292,17 +247,14 @@ export class SSHConnection {
       },
     });
     const driver: Driver = new SessionDriver(machine, duplex, this.#clock, {
-      verifyHostKey: (effect) => trust.verify(effect.hostKey, this.#address),
+      verifyHostKey: (effect) => trust.verify(effect.hostKey, address),
       authenticate: (effect) => credentials.answer(effect),
       onAuthenticated: () => this.#opened(),
-      onBanner: (text) => config.onBanner?.(printable(text, 4096)),
-      onRekeyed: () => {
-        for (const waiter of this.#rekeyWaiters.splice(0)) waiter.resolve();
-      },
+      onBanner: (text) => this.#showBanner(text),
+      onRekeyed: () => this.#waiters.resolve('rekey'),
       onEvent: (event) => {
         if (event.type === 'global-reply') {
-          this.#pings.get(event.request)?.resolve();
-          this.#pings.delete(event.request);
+          this.#waiters.resolve(event.request);
         } else if (event.type !== 'global-request') {
           this.#channels?.handle(event);
         }
@@ -313,6 +265,15 @@ export class SSHConnection {
     this.#driver = driver;
     this.#channels = new ChannelTable(mux, () => driver.wake());
     driver.start();
+  }
+
+  /** The caller's function runs inside the read loop: what it throws is its own trouble. */
+  #showBanner(text: string): void {
+    try {
+      this.#config.onBanner?.(printable(text, 4096));
+    } catch {
+      // A banner that could not be shown does not change who the server is.
+    }
   }
 
   #opened(): void {
@@ -405,9 +366,7 @@ export class SSHConnection {
     });
     error.attachEvidence(this.#evidence.bundle());
     this.#evidence.close();
-    for (const waiter of this.#rekeyWaiters.splice(0)) waiter.reject(error);
-    for (const ping of this.#pings.values()) ping.reject(error);
-    this.#pings.clear();
+    this.#waiters.rejectAll(error);
     this.#channels?.endAll(cause as SshError);
     this.#connected?.reject(error);
     this.#settleFinished(graceful && wasOpen ? undefined : error);

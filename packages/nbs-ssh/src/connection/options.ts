@@ -4,7 +4,6 @@ import type { ByteDuplex } from '@nbs-ssh/session';
 import { DEFAULT_LIMITS, DEFAULT_REKEY, type StrictKexPolicy } from '@nbs-ssh/transport';
 import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
 import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
-import type { Secret } from '@nbs-ssh/transport/wire';
 import {
   type AuthConfig,
   createKeyAuth,
@@ -13,6 +12,7 @@ import {
 } from '../auth/auth-config.ts';
 import { defaultKnownHostsPaths, expandPath } from '../platform/platform.ts';
 import { type AlgorithmPolicy, type ResolvedAlgorithms, resolveAlgorithms } from './algorithms.ts';
+import { checkOptions, checkUsername } from './option-checks.ts';
 
 /**
  * What to do about a host key. `strict` takes known keys only; `accept-new` also writes unknown ones to the first
@@ -115,20 +115,14 @@ export interface ConnectionConfig {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Sequence numbers are 32 bits wide; a margin for what is on its way. */
+const MAX_REKEY_PACKETS = 0xffff_0000;
+
 /** @throws {TypeError | RangeError} in the caller's words, at once. */
 export function resolveOptions(options: SSHConnectionOptions): ConnectionConfig {
+  checkOptions(options);
   const { host, port = 22, crypto = nobleProvider, knownHosts, connectTimeoutSec = 30 } = options;
-  if (typeof host !== 'string' || host === '') throw new TypeError('host must be a non-empty string');
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new RangeError(`port must be 1 to 65535, got ${port}`);
-  positive('connectTimeoutSec', connectTimeoutSec);
   const hostKeyPolicy = options.hostKeyPolicy ?? (knownHosts === null ? 'insecure' : 'strict');
-  if (!['strict', 'accept-new', 'ask', 'insecure'].includes(hostKeyPolicy)) {
-    throw new RangeError(`unknown hostKeyPolicy "${hostKeyPolicy}"`);
-  }
-  if (hostKeyPolicy === 'ask' && options.onUnknownHostKey === undefined) {
-    throw new TypeError('hostKeyPolicy "ask" needs onUnknownHostKey');
-  }
   const { rekey = {}, limits = {} } = options;
   const { execOutputBytes = 256 * 1024 * 1024, channelWindowBytes = 2 * 1024 * 1024 } = limits;
   return {
@@ -149,14 +143,13 @@ export function resolveOptions(options: SSHConnectionOptions): ConnectionConfig 
     crypto,
     stream: options.stream,
     rekey: {
-      bytes: positive('rekey.bytes', rekey.bytes ?? DEFAULT_REKEY.bytes),
-      packets: positive('rekey.packets', Math.min(rekey.packets ?? DEFAULT_REKEY.packets, 0xffff_0000)),
-      milliseconds:
-        positive('rekey.intervalSec', rekey.intervalSec ?? DEFAULT_REKEY.milliseconds / 1000) * 1000,
+      bytes: rekey.bytes ?? DEFAULT_REKEY.bytes,
+      packets: Math.min(rekey.packets ?? DEFAULT_REKEY.packets, MAX_REKEY_PACKETS),
+      milliseconds: (rekey.intervalSec ?? DEFAULT_REKEY.milliseconds / 1000) * 1000,
     },
     transportLimits: DEFAULT_LIMITS,
-    execOutputBytes: positive('limits.execOutputBytes', execOutputBytes),
-    channelWindowBytes: positive('limits.channelWindowBytes', channelWindowBytes),
+    execOutputBytes,
+    channelWindowBytes,
     signal: options.signal,
   };
 }
@@ -174,19 +167,3 @@ function resolveKnownHosts(knownHosts: SSHConnectionOptions['knownHosts']): read
   if (knownHosts === undefined) return defaultKnownHostsPaths();
   return (typeof knownHosts === 'string' ? [knownHosts] : knownHosts).map((path) => expandPath(path));
 }
-
-/** RFC 4252 sets no limit; ours keeps control characters out of logs and of the server's. */
-function checkUsername(username: string): string {
-  if (username === '' || username.length > 255 || /[\u0000-\u001f\u007f]/.test(username)) {
-    throw new TypeError('username must be 1 to 255 characters without control characters');
-  }
-  return username;
-}
-
-function positive(name: string, value: number): number {
-  if (!(value > 0) || !Number.isFinite(value))
-    throw new RangeError(`${name} must be a positive number, got ${value}`);
-  return value;
-}
-
-export type { Secret };

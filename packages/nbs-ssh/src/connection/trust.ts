@@ -15,6 +15,13 @@ import type { ConnectionConfig } from './options.ts';
 
 type Emit = (name: string, fields: Record<string, TraceValue>) => void;
 
+interface Decision {
+  /** Why the key is refused; absent when it is accepted. */
+  readonly refusal?: Pick<HostKeyMismatchContext, 'reason' | 'known'> & { readonly cause?: unknown };
+  /** What did not work although the key was accepted. */
+  readonly warning?: string;
+}
+
 /** Decides about host keys by the known_hosts files as they were when the connection began. */
 export class HostKeyTrust {
   readonly #config: ConnectionConfig;
@@ -45,7 +52,7 @@ export class HostKeyTrust {
     const { host, port, hostKeyPolicy, crypto } = this.#config;
     const verdict = lookupHost(this.#files, { host, port, address }, publicKey, crypto);
     const shown = fingerprint(crypto.hash, publicKey.blob);
-    const refusal = await this.#decide(verdict, publicKey, shown);
+    const { refusal, warning } = await this.#decide(verdict, publicKey, shown);
     const place = placeOf(verdict);
     this.#emit('transport.hostkey.verdict', {
       verdict:
@@ -55,51 +62,49 @@ export class HostKeyTrust {
       fingerprint: shown,
       policy: hostKeyPolicy,
       ...(place === undefined ? {} : { file: place.file, line: place.line }),
+      ...(warning === undefined ? {} : { warning }),
     });
     if (refusal === undefined) return undefined;
-    return localError('HOST_KEY_REFUSED', {
-      ...refusal,
+    const { cause, ...reason } = refusal;
+    const context = {
+      ...reason,
       host,
       port,
       phase: 'host-key',
       fingerprint: shown,
       keyType: publicKey.keyType,
       ...(place === undefined ? {} : { file: place.file, line: place.line }),
-    });
+    };
+    return localError('HOST_KEY_REFUSED', context, { cause });
   }
 
-  async #decide(
-    verdict: HostVerdict,
-    publicKey: PublicKey,
-    shown: string,
-  ): Promise<Pick<HostKeyMismatchContext, 'reason' | 'known'> | undefined> {
+  async #decide(verdict: HostVerdict, publicKey: PublicKey, shown: string): Promise<Decision> {
     const { hostKeyPolicy, onUnknownHostKey, host, port } = this.#config;
-    if (verdict.verdict === 'trusted' || hostKeyPolicy === 'insecure') return undefined;
-    if (verdict.verdict === 'changed') return { reason: 'changed', known: verdict.known };
-    if (verdict.verdict === 'revoked') return { reason: 'revoked' };
-    if (hostKeyPolicy === 'strict') return { reason: 'unknown' };
+    if (verdict.verdict === 'trusted' || hostKeyPolicy === 'insecure') return {};
+    if (verdict.verdict === 'changed') return { refusal: { reason: 'changed', known: verdict.known } };
+    if (verdict.verdict === 'revoked') return { refusal: { reason: 'revoked' } };
+    if (hostKeyPolicy === 'strict') return { refusal: { reason: 'unknown' } };
     if (hostKeyPolicy === 'ask') {
-      const accepted = await onUnknownHostKey?.({
-        host,
-        port,
-        keyType: publicKey.keyType,
-        fingerprint: shown,
-      });
-      if (accepted !== true) return { reason: 'declined' };
+      try {
+        const question = { host, port, keyType: publicKey.keyType, fingerprint: shown };
+        if ((await onUnknownHostKey?.(question)) !== true) return { refusal: { reason: 'declined' } };
+      } catch (cause) {
+        // Whoever could not be asked has not agreed.
+        return { refusal: { reason: 'declined', cause } };
+      }
     }
-    await this.#remember(publicKey);
-    return undefined;
+    return this.#remember(publicKey);
   }
 
   /** A key that cannot be written down is still accepted: the next connection asks again. */
-  async #remember(publicKey: PublicKey): Promise<void> {
+  async #remember(publicKey: PublicKey): Promise<Decision> {
     const path = this.#config.knownHosts[0];
-    if (path === undefined) return;
+    if (path === undefined) return {};
     try {
       await appendKnownHost(path, formatKnownHostsLine(this.#config.host, this.#config.port, publicKey));
+      return {};
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#emit('session.warning', { what: 'known_hosts was not updated', message });
+      return { warning: `the key was not written down: ${error instanceof Error ? error.message : error}` };
     }
   }
 }

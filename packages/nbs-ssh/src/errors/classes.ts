@@ -2,6 +2,7 @@ import type { AuthAttempt } from '@nbs-ssh/auth';
 import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
 import type { AlgorithmSlot } from '@nbs-ssh/transport';
 import type { Fault } from '@nbs-ssh/transport/wire';
+import { plain } from './plain.ts';
 
 /** What every error of this library carries. Safe to log: no secret ever gets in. */
 export interface ErrorContext {
@@ -63,9 +64,12 @@ export class SSHError<Context extends ErrorContext = ErrorContext> extends Error
     return this;
   }
 
-  /** Plain data for a log. The cause is reduced to its message. */
+  /** Plain data for a log. The cause is reduced to its message, output of commands to its length. */
   toJSON(): Record<string, unknown> {
-    const { originalError, ...context } = this.context;
+    const { originalError, ...known } = this.context;
+    const context = Object.fromEntries(
+      Object.entries(known).map(([key, value]) => [key, OUTPUT.has(key) ? lengthOf(value) : plain(value)]),
+    );
     const cause = originalError instanceof Error ? { cause: originalError.message } : {};
     return {
       errorType: this.errorType,
@@ -77,6 +81,13 @@ export class SSHError<Context extends ErrorContext = ErrorContext> extends Error
       ...cause,
     };
   }
+}
+
+/** Fields that hold what a remote command printed: no log may get that without being asked. */
+const OUTPUT: ReadonlySet<string> = new Set(['stdout', 'stderr']);
+
+function lengthOf(output: unknown): unknown {
+  return typeof output === 'string' ? `[${output.length} characters]` : plain(output);
 }
 
 export class SSHConnectionError<C extends ErrorContext = ErrorContext> extends SSHError<C> {

@@ -63,7 +63,7 @@ function fromLocal(error: SshError, situation: Situation): SSHError {
       code: error.code,
       fault: 'peer',
       retryable: false,
-      context: { ...context, ...decided },
+      context: { ...context, ...decided, originalError: error.cause ?? error },
     });
   }
   return new ConnectionClosed(textOf(error), {
@@ -167,15 +167,30 @@ function authFailed(
   });
 }
 
-/** A private key that cannot be used, as `KeyLoadError`. */
-export function fromKey(error: PrivateKeyError, situation: ErrorContext): KeyLoadError {
-  const { reason } = error.context;
-  const path = (error.context as { readonly path?: string }).path;
-  return new KeyLoadError(textOf(error), {
+/**
+ * A private key that cannot be used, as `KeyLoadError`.
+ *
+ * @param file - Where the key came from; errors of the content do not know it.
+ */
+export function fromKey(
+  error: PrivateKeyError | KeyLoadError,
+  situation: ErrorContext,
+  file?: string,
+): KeyLoadError {
+  const known = error.context as { readonly path?: string; readonly originalError?: unknown };
+  const path = known.path ?? file;
+  const text = textOf(error);
+  const message = path === undefined || text.includes(path) ? text : `${path}: ${text}`;
+  return new KeyLoadError(message, {
     code: error.code,
     fault: 'caller',
     retryable: false,
-    context: { ...base(situation), reason, ...(path === undefined ? {} : { path }), originalError: error },
+    context: {
+      ...base(situation),
+      reason: error.context.reason,
+      ...(path === undefined ? {} : { path }),
+      originalError: known.originalError ?? error,
+    },
   });
 }
 
@@ -263,7 +278,7 @@ function base(situation: ErrorContext): ErrorContext {
 }
 
 /** The sentence without the code in front of it: public errors carry the code as a field. */
-function textOf(error: SshError): string {
+function textOf(error: { readonly code: string; readonly message: string }): string {
   return error.message.startsWith(`${error.code}: `)
     ? error.message.slice(error.code.length + 2)
     : error.message;

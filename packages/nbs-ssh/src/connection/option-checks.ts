@@ -1,0 +1,144 @@
+import { Secret } from '@nbs-ssh/transport/wire';
+import { AuthMethod } from '../auth/auth-config.ts';
+import type { SSHConnectionOptions } from './options.ts';
+
+/**
+ * Checks what the type checker cannot: values from JavaScript, from files and from the command line.
+ *
+ * @throws {TypeError} for a value of the wrong kind; {RangeError} for one of the right kind that makes no sense. The
+ *   text names the option and never repeats a secret.
+ */
+export function checkOptions(options: SSHConnectionOptions): void {
+  object('options', options);
+  const { host, port, auth, password, clientKeys, knownHosts, stream, signal } = options;
+  if (typeof host !== 'string' || host === '') throw new TypeError('host must be a non-empty string');
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
+    throw new RangeError(`port must be an integer from 1 to 65535, got ${String(port)}`);
+  }
+  if (options.username !== undefined) checkUsername(options.username);
+  if (auth !== undefined) for (const config of Array.isArray(auth) ? auth : [auth]) checkAuth(config);
+  if (password !== undefined) secretSource('password', password);
+  if (clientKeys !== undefined) paths('clientKeys', clientKeys);
+  if (knownHosts !== undefined && knownHosts !== null) {
+    paths('knownHosts', typeof knownHosts === 'string' ? [knownHosts] : knownHosts);
+  }
+  oneOf('hostKeyPolicy', options.hostKeyPolicy, ['strict', 'accept-new', 'ask', 'insecure']);
+  oneOf('strictKex', options.strictKex, ['offer', 'require', 'off']);
+  callable('onUnknownHostKey', options.onUnknownHostKey);
+  callable('onBanner', options.onBanner);
+  if (options.hostKeyPolicy === 'ask' && options.onUnknownHostKey === undefined) {
+    throw new TypeError('hostKeyPolicy "ask" needs onUnknownHostKey');
+  }
+  positive('connectTimeoutSec', options.connectTimeoutSec);
+  checkNumbers(options);
+  if (options.eventLogPath !== undefined) paths('eventLogPath', [options.eventLogPath]);
+  callable('eventCollector.record', options.eventCollector?.record, options.eventCollector !== undefined);
+  if (options.tracePackets !== undefined && typeof options.tracePackets !== 'boolean') {
+    throw new TypeError('tracePackets must be a boolean');
+  }
+  checkAlgorithms(options.algorithms);
+  if (stream !== undefined && typeof stream !== 'function') {
+    object('stream', stream);
+    callable('stream.readable.getReader', stream.readable?.getReader, true);
+    callable('stream.writable.getWriter', stream.writable?.getWriter, true);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError('signal must be an AbortSignal');
+  }
+}
+
+/** RFC 4252 sets no limit; ours keeps control characters out of logs and of the server's. */
+export function checkUsername(username: string): string {
+  if (typeof username !== 'string') throw new TypeError('username must be a string');
+  if (username === '' || username.length > 255 || /[\u0000-\u001f\u007f]/.test(username)) {
+    throw new RangeError('username must be 1 to 255 characters without control characters');
+  }
+  return username;
+}
+
+function checkNumbers({ rekey, limits }: SSHConnectionOptions): void {
+  if (rekey !== undefined) object('rekey', rekey);
+  if (limits !== undefined) object('limits', limits);
+  positive('rekey.bytes', rekey?.bytes);
+  positive('rekey.packets', rekey?.packets);
+  positive('rekey.intervalSec', rekey?.intervalSec);
+  positive('limits.execOutputBytes', limits?.execOutputBytes);
+  const window = limits?.channelWindowBytes;
+  positive('limits.channelWindowBytes', window);
+  if (window !== undefined && !(Number.isInteger(window) && window <= MAX_WINDOW)) {
+    throw new RangeError(`limits.channelWindowBytes must be an integer up to ${MAX_WINDOW}, got ${window}`);
+  }
+}
+
+/** RFC 4254 §5.2: a window is a uint32. */
+const MAX_WINDOW = 0xffff_ffff;
+
+const SLOTS: readonly string[] = ['kex', 'hostKey', 'ciphers', 'macs'];
+
+function checkAlgorithms(algorithms: SSHConnectionOptions['algorithms']): void {
+  if (algorithms === undefined) return;
+  object('algorithms', algorithms);
+  for (const [name, policy] of Object.entries(algorithms)) {
+    if (!SLOTS.includes(name)) throw new RangeError(`algorithms has no slot "${name}": ${SLOTS.join(', ')}`);
+    if (policy === undefined) continue;
+    const at = `algorithms.${name}`;
+    object(at, policy);
+    const lists = Array.isArray(policy) ? { [at]: policy } : policy;
+    for (const [key, list] of Object.entries(lists)) {
+      if (!Array.isArray(policy) && key !== 'allow' && key !== 'deny') {
+        throw new RangeError(`${at} knows allow and deny, got "${key}"`);
+      }
+      const names = Array.isArray(list) && list.every((entry) => typeof entry === 'string');
+      if (list !== undefined && !names) throw new TypeError(`${at} must be lists of names`);
+    }
+  }
+}
+
+function checkAuth(config: unknown): void {
+  object('auth', config);
+  const { method, password, keyPath, key, passphrase, respond } = config as Record<string, unknown>;
+  switch (method) {
+    case AuthMethod.PASSWORD:
+      secretSource('auth: password', password);
+      return;
+    case AuthMethod.PRIVATE_KEY:
+      if (key === undefined) paths('auth: keyPath', [keyPath]);
+      if (passphrase !== undefined) secretSource('auth: passphrase', passphrase);
+      return;
+    case AuthMethod.KEYBOARD_INTERACTIVE:
+      callable('auth: respond', respond, true);
+      return;
+    default:
+      throw new RangeError(`unknown method of authentication: ${String(method)}`);
+  }
+}
+
+function object(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${name} must be an object`);
+}
+
+function callable(name: string, value: unknown, required = false): void {
+  if (typeof value !== 'function' && (required || value !== undefined)) {
+    throw new TypeError(`${name} must be a function`);
+  }
+}
+
+function secretSource(name: string, value: unknown): void {
+  if (typeof value === 'string' || typeof value === 'function' || value instanceof Secret) return;
+  throw new TypeError(`${name} must be a string, a Secret or a function`);
+}
+
+function paths(name: string, value: unknown): void {
+  const all = Array.isArray(value) && value.every((path) => typeof path === 'string' && path !== '');
+  if (!all) throw new TypeError(`${name} must name files`);
+}
+
+function oneOf(name: string, value: string | undefined, known: readonly string[]): void {
+  if (value === undefined || known.includes(value)) return;
+  throw new RangeError(`${name} must be one of ${known.join(', ')}, got ${String(value)}`);
+}
+
+function positive(name: string, value: number | undefined): void {
+  if (value === undefined || (typeof value === 'number' && value > 0 && Number.isFinite(value))) return;
+  throw new RangeError(`${name} must be a positive number, got ${String(value)}`);
+}

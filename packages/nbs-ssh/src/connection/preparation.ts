@@ -1,0 +1,85 @@
+import type { ByteDuplex, Clock } from '@nbs-ssh/session';
+import { printable } from '@nbs-ssh/transport/wire';
+import { type AuthConfig, createKeyAuth } from '../auth/auth-config.ts';
+import { Credentials } from '../auth/credentials.ts';
+import { discoverKeys } from '../platform/keys.ts';
+import { dialTcp } from './dial.ts';
+import type { ConnectionEvidence } from './evidence.ts';
+import type { ConnectionConfig } from './options.ts';
+import { HostKeyTrust } from './trust.ts';
+
+/** What a handshake needs before its first byte. */
+export interface Preparation {
+  readonly duplex: ByteDuplex;
+  /** IP address that answered; `undefined` when a stream was given in place of TCP. */
+  readonly address: string | undefined;
+  readonly trust: HostKeyTrust;
+  readonly credentials: Credentials;
+}
+
+/**
+ * Dials, and reads known_hosts and key files meanwhile.
+ *
+ * @throws what the operating system or the caller's `stream` function says; `KnownHostsError`; `signal.reason` when
+ *   aborted. A pipe that was opened by then is closed.
+ */
+export async function prepare(
+  config: ConnectionConfig,
+  evidence: ConnectionEvidence,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Preparation> {
+  const files = readFiles(config, evidence);
+  // When dialling fails first, nobody waits for the files any more.
+  files.catch(() => {});
+  const { duplex, address } = await dial(config, evidence, clock, signal);
+  try {
+    const [trust, credentials] = await files;
+    signal.throwIfAborted();
+    return { duplex, address, trust, credentials };
+  } catch (error) {
+    await discard(duplex);
+    throw error;
+  }
+}
+
+/** Closes a pipe that nobody reads or writes yet. */
+export async function discard(duplex: ByteDuplex): Promise<void> {
+  await Promise.allSettled([duplex.readable.getReader().cancel(), duplex.writable.getWriter().abort()]);
+}
+
+function readFiles(
+  config: ConnectionConfig,
+  evidence: ConnectionEvidence,
+): Promise<[HostKeyTrust, Credentials]> {
+  return Promise.all([
+    HostKeyTrust.load(config, (name, fields) => evidence.emit(name, fields)),
+    authConfigs(config).then((configs) =>
+      Credentials.prepare(configs, config.crypto, (secret) => evidence.register(secret)),
+    ),
+  ]);
+}
+
+async function authConfigs(config: ConnectionConfig): Promise<readonly AuthConfig[]> {
+  return config.auth ?? (await discoverKeys()).map((path) => createKeyAuth(path));
+}
+
+async function dial(
+  { host, port, stream }: ConnectionConfig,
+  evidence: ConnectionEvidence,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Pick<Preparation, 'duplex' | 'address'>> {
+  if (typeof stream === 'object') return { duplex: stream, address: undefined };
+  if (typeof stream === 'function')
+    return { duplex: await stream({ host, port, signal }), address: undefined };
+  const startedAt = clock.now();
+  const dialled = await dialTcp(host, port, signal);
+  evidence.emit('session.tcp.connected', {
+    host: printable(host),
+    port,
+    address: dialled.address ?? null,
+    duration_ms: clock.now() - startedAt,
+  });
+  return dialled;
+}
