@@ -53,7 +53,7 @@ export async function testAccount(): Promise<TestAccount> {
  *
  * @param owner - Process with whose end the account counts as forgotten.
  */
-export async function createAccount(owner = process.pid): Promise<TestAccount> {
+export async function createAccount(owner: number = process.pid): Promise<TestAccount> {
   const username = `${PREFIX}${owner}x${randomBytes(2).toString('hex')}`;
   const password = randomBytes(12).toString('base64url');
   const shell = findProgram('bash') ?? '/bin/sh';
