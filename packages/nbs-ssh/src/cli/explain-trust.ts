@@ -83,7 +83,8 @@ function loginRemedy(error: AuthFailed, tried: readonly Attempt[]): string {
 const SKIPS: Readonly<Record<string, string>> = {
   'not-offered': 'not tried, the server does not take it',
   'callback-failed': 'not tried, nobody could be asked',
-  'no-algorithm': 'not tried, the server takes no signature algorithm of this key',
+  'no-signature-algorithm': 'not tried, the server takes no signature algorithm of this key',
+  'password-expired': 'not enough, the password has expired',
   file_not_found: 'not tried, the file does not exist',
   permission_denied: 'not tried, the file may not be used',
   passphrase_required: 'not tried, the key is encrypted and there is no passphrase',

@@ -9,6 +9,7 @@ import type { ExecStream } from '../process/stream-exec.ts';
 import type { RunInvocation } from './args.ts';
 import { asUsageError, connectOptions } from './connect-options.ts';
 import { describeEvent, describeOffers } from './events-verbose.ts';
+import { explain } from './explain.ts';
 import { exitCodeOf, Interrupts } from './interrupts.ts';
 import { loginConfigs } from './login.ts';
 import { openPrompter } from './prompt.ts';
@@ -55,10 +56,12 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
     return 255;
   } finally {
     if (connection !== undefined) {
-      await Promise.race([connection.close(), delay(LAST_WORDS, undefined, { ref: false })]);
+      await Promise.race([connection.close(), delay(LAST_WORDS)]);
       await saveEvidence(connection, settings.evidence, report);
     }
     interrupts.stop();
+    // Whoever ends us does not wait for a reader that has stalled.
+    if (interrupts.received !== undefined) process.stdout.destroy();
   }
 }
 
@@ -175,9 +178,7 @@ function interrupted(running: ExecStream<'bytes'>, signal: AbortSignal): Promise
   return new Promise((resolve) => {
     const stop = (): void => {
       const gone = running.cancel().catch(() => {});
-      void Promise.race([gone, delay(LAST_WORDS, undefined, { ref: false })]).then(() =>
-        resolve({ exitCode: null, signal: null }),
-      );
+      void Promise.race([gone, delay(LAST_WORDS)]).then(() => resolve({ exitCode: null, signal: null }));
     };
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
@@ -199,6 +200,7 @@ async function saveEvidence(
   try {
     await connection.getEvidenceBundle().toFile(expandPath(path));
   } catch (error) {
-    report.failure(error);
+    const { cause, remedy } = explain(error);
+    report.trace(`${cause} ${remedy}`);
   }
 }

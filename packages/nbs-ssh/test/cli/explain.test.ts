@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { explain } from '../../src/cli/explain.ts';
+import { UsageError } from '../../src/cli/usage.ts';
+import {
+  ChannelError,
+  ConnectionLost,
+  ConnectionRefused,
+  ConnectionTimeout,
+  HostKeyMismatch,
+  type HostKeyMismatchReason,
+  HostUnreachable,
+  KeyLoadError,
+  type KeyLoadReason,
+  NoMutualKex,
+  ProtocolError,
+  SSHError,
+} from '../../src/errors/classes.ts';
+
+const at = { host: 'example.org', port: 2222, username: 'bob' };
+const init = <C extends object>(code: string, context: C) =>
+  ({ code, fault: 'peer', retryable: false, context: { ...at, ...context } }) as const;
+
+const HOST_KEY_REASONS: readonly HostKeyMismatchReason[] = [
+  'unknown',
+  'changed',
+  'revoked',
+  'declined',
+  'certificate',
+  'bad_signature',
+  'malformed',
+  'changed_in_rekey',
+];
+const KEY_REASONS: readonly KeyLoadReason[] = [
+  'file_not_found',
+  'permission_denied',
+  'wrong_passphrase',
+  'passphrase_required',
+  'invalid_format',
+  'unsupported',
+];
+
+const ALL: readonly unknown[] = [
+  new ConnectionRefused('x', init('ECONNREFUSED', {})),
+  ...['tcp', 'identification', 'kex', 'host-key', 'auth'].map(
+    (phase) => new ConnectionTimeout('x', init('CONNECT_TIMEOUT', { phase })),
+  ),
+  ...['ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'].map((code) => new HostUnreachable('x', init(code, {}))),
+  ...HOST_KEY_REASONS.map((reason) => new HostKeyMismatch('x', init('HOST_KEY_REFUSED', { reason }))),
+  ...KEY_REASONS.map((reason) => new KeyLoadError('x', init('AUTH_KEY', { reason, path: '/k' }))),
+  new NoMutualKex('x', init('T', { slot: 'kex' as const, client: ['a'], server: [] })),
+  new ConnectionLost('x', init('TRANSPORT_CLOSED', { phase: 'identification' })),
+  new ConnectionLost('x', init('TRANSPORT_CLOSED', { phase: 'open', maybeExecuted: true })),
+  new ProtocolError('x', init('TRANSPORT_BAD_TAG', { phase: 'kex' })),
+  new ChannelError('x', init('CHANNEL_EXEC_REFUSED', {})),
+  new SSHError('two\nlines', init('AUTH_KNOWN_HOSTS_READ', {})),
+  new UsageError('No host was given.'),
+  new Error('surprise'),
+  'not even an error',
+];
+
+describe('explain', () => {
+  it.each(ALL.map((error) => [String(error), error] as const))(
+    'gives one line of each for %s',
+    (_, error) => {
+      const { cause, remedy } = explain(error);
+      for (const sentence of [cause, remedy]) {
+        expect(sentence).toMatch(/^\S[^\n\r]*[.]$/);
+        expect(sentence).not.toMatch(/undefined|null|\[object/);
+      }
+    },
+  );
+
+  it('tells where a changed host key is written down and how to remove it', () => {
+    const known = [
+      { file: '/home/bob/.ssh/known_hosts', line: 7, keyType: 'ssh-rsa', fingerprint: 'SHA256:old' },
+    ];
+    const context = { ...known[0], reason: 'changed' as const, fingerprint: 'SHA256:new', known };
+    const { cause, remedy } = explain(new HostKeyMismatch('x', init('HOST_KEY_REFUSED', context)));
+    expect(cause).toContain('/home/bob/.ssh/known_hosts:7');
+    expect(cause).toContain('SHA256:new');
+    expect(cause).toContain('SHA256:old');
+    expect(remedy).toContain("ssh-keygen -R '[example.org]:2222' -f '/home/bob/.ssh/known_hosts'");
+  });
+
+  it('names the setting that allows the nearest algorithm', () => {
+    const context = {
+      slot: 'cipherServerToClient' as const,
+      client: ['a'],
+      server: ['b', 'c'],
+      nearest: 'b',
+    };
+    const { cause, remedy } = explain(new NoMutualKex('x', init('T', context)));
+    expect(cause).toContain('we offer a; the server offers b, c');
+    expect(remedy).toContain('-o Ciphers=+b');
+  });
+});
