@@ -105,9 +105,10 @@ describe.skipIf(!sshdAvailable())('nbs-ssh against OpenSSH', () => {
   );
 
   it('ends on a signal also when its reader has stalled', async () => {
-    const child = cli.start([...loginArgs(sshd), 'echo begun >&2; exec yes']);
+    const child = cli.start([...loginArgs(sshd, '-vvv'), 'exec yes']);
     const exit = once(child, 'exit');
-    await shows(child, /begun/, 'stderr');
+    // Twenty packets are more than the pipe to us holds.
+    await shows(child, /(?:received CHANNEL_DATA[\s\S]*?){20}/, 'stderr');
     child.kill('SIGTERM');
     expect(await exit).toEqual([143, null]);
     child.stdout?.destroy();
