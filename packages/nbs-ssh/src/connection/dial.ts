@@ -1,6 +1,5 @@
-import { connect } from 'node:net';
 import type { ByteDuplex } from '@nbs-ssh/session';
-import { fromSocket } from '@nbs-ssh/session/node';
+import { dialSocket } from '@nbs-ssh/session/node';
 
 export interface Dialled {
   readonly duplex: ByteDuplex;
@@ -16,7 +15,7 @@ export interface Dialled {
 export function dialTcp(host: string, port: number, signal: AbortSignal): Promise<Dialled> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const socket = connect({ host, port, noDelay: true, autoSelectFamily: true });
+    const { socket, duplex } = dialSocket({ host, port, noDelay: true, autoSelectFamily: true });
     const abort = (): void => {
       socket.destroy();
       reject(signal.reason);
@@ -31,7 +30,7 @@ export function dialTcp(host: string, port: number, signal: AbortSignal): Promis
     socket.once('connect', () => {
       signal.removeEventListener('abort', abort);
       socket.off('error', failed);
-      resolve({ duplex: fromSocket(socket), address: socket.remoteAddress });
+      resolve({ duplex, address: socket.remoteAddress });
     });
   });
 }

@@ -1,2 +1,2 @@
 export { systemClock } from './clock.ts';
-export { fromSocket } from './socket.ts';
+export { dialSocket, fromSocket } from './socket.ts';

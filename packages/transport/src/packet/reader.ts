@@ -13,9 +13,9 @@ const JOINED = 16_384;
 /**
  * Cuts the received stream into packets and opens them, in order.
  *
- * A packet that lies whole in one received chunk is decrypted where it lies: the payload handed out is a view of
- * that chunk, and stays valid as long as somebody holds it. Only a packet that spans chunks, or starts at an
- * address that is not a multiple of 4 (word-wise ciphers are slow there), is copied first.
+ * A packet is decrypted where it lies when it arrived in one piece, or in pieces that lie one behind the other in the
+ * same memory: the payload handed out is a view of that, and stays valid as long as somebody holds it. Only a packet
+ * whose pieces lie apart is copied together first.
  */
 export class PacketReader {
   #opener: PacketOpener = plainOpener;
@@ -58,6 +58,9 @@ export class PacketReader {
     if (this.#position === this.#chunk.length) {
       this.#chunk = chunk;
       this.#position = 0;
+    } else if (this.#chunks.length === 0 && liesBehind(this.#chunk, chunk)) {
+      const { buffer, byteOffset, length } = this.#chunk;
+      this.#chunk = new Uint8Array(buffer, byteOffset, length + chunk.length);
     } else if (chunk.length > SMALL_CHUNK) {
       this.#joinedLength = 0;
       this.#chunks.push(chunk);
@@ -103,7 +106,7 @@ export class PacketReader {
    * @throws {TransportError} `TRANSPORT_PACKET_LENGTH`, `TRANSPORT_BAD_TAG`, `TRANSPORT_PADDING`
    */
   next(): Uint8Array | undefined {
-    const packet = this.#total === 0 ? this.#begin() : this.#complete();
+    const packet = this.#partial.length > 0 && this.#total > 0 ? this.#complete() : this.#begin();
     if (packet === undefined) return undefined;
     this.#total = 0;
     this.#filled = 0;
@@ -127,19 +130,24 @@ export class PacketReader {
   /** Finds the length of the next packet, then its bytes. */
   #begin(): Uint8Array | undefined {
     const { prefixLength } = this.#opener;
-    if (this.#filled === 0 && this.#available() >= prefixLength) {
+    const available = this.#available();
+    // Waiting for more is waiting for bytes that lie right behind; once a piece lies elsewhere, copying begins.
+    const apart = this.#chunks.length > 0;
+    if (this.#filled === 0 && available >= prefixLength) {
       const chunk = this.#chunk;
       const start = this.#position;
-      const total = this.#readLength(chunk.subarray(start, start + prefixLength));
-      const aligned = ((chunk.byteOffset + start) & 3) === 0;
-      if (aligned && this.#available() >= total) {
+      if (this.#total === 0) this.#total = this.#readLength(chunk.subarray(start, start + prefixLength));
+      const total = this.#total;
+      if (available >= total) {
         this.#position = start + total;
         this.#advance();
         return chunk.subarray(start, start + total);
       }
+      if (!apart) return undefined;
       this.#startPartial(total);
       return this.#complete();
     }
+    if (this.#filled === 0 && !apart) return undefined;
     if (this.#filled === 0) this.#partial = new Uint8Array(prefixLength);
     if (!this.#fill(prefixLength)) return undefined;
     const prefix = this.#partial;
@@ -212,4 +220,9 @@ export class PacketReader {
     }
     return 4 + length + tagLength;
   }
+}
+
+/** Whether `second` is the memory right after `first`. */
+function liesBehind(first: Uint8Array, second: Uint8Array): boolean {
+  return second.buffer === first.buffer && second.byteOffset === first.byteOffset + first.length;
 }
