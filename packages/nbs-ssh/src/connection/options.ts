@@ -43,7 +43,10 @@ export interface RekeyOptions {
 export interface LimitOptions {
   /** Bytes of output one `exec` collects; more ends it with a `ChannelError`. Default 256 MiB. */
   readonly execOutputBytes?: number;
-  /** Receive window of a channel in bytes. Default 2 MiB. */
+  /**
+   * Receive window of a channel in bytes: what the server may send beyond what was read, so a reader that stops holds
+   * at most this, and a round trip carries at most this. Default 16 MiB, which is 300 MB/s at 50 ms.
+   */
   readonly channelWindowBytes?: number;
 }
 
@@ -124,7 +127,7 @@ export function resolveOptions(options: SSHConnectionOptions): ConnectionConfig 
   const { host, port = 22, crypto = nobleProvider, knownHosts, connectTimeoutSec = 30 } = options;
   const hostKeyPolicy = options.hostKeyPolicy ?? (knownHosts === null ? 'insecure' : 'strict');
   const { rekey = {}, limits = {} } = options;
-  const { execOutputBytes = 256 * 1024 * 1024, channelWindowBytes = 2 * 1024 * 1024 } = limits;
+  const { execOutputBytes = 256 * 1024 * 1024, channelWindowBytes = 16 * 1024 * 1024 } = limits;
   return {
     host,
     port,
