@@ -11,8 +11,8 @@ const SOCKET_HIGH_WATER = 1_048_576;
 const SOCKET_STOP_READING = 4_194_304;
 /** Milliseconds a goodbye may take before the socket is destroyed. */
 const LINGER = 2000;
-/** The same after a failure: whoever waits has waited long enough, and most failed peers do not answer any more. */
-const FAILED_LINGER = 300;
+/** The same when nobody was logged in or something failed: there is little to lose, and few such peers answer. */
+const SHORT_LINGER = 300;
 
 /** What the session's owner does for it. Callbacks run synchronously and must not throw. */
 export interface SessionOwner<AuthEffect, AuthAnswer, Login> {
@@ -74,7 +74,9 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
     return this.#closed;
   }
 
+  /** Does nothing when {@link close} or {@link fail} came first. */
   start(): void {
+    if (this.#ended) return;
     this.#machine.start(this.#clock.now());
     this.#flush();
     this.#reading = this.#readLoop();
@@ -94,9 +96,10 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
   close(reason: number, description: string): Promise<void> {
     if (!this.#ended) {
       this.#machine.tick(this.#clock.now());
+      const patience = this.#machine.phase === 'open' ? LINGER : SHORT_LINGER;
       this.#machine.disconnect(reason, description);
       this.#flush();
-      this.#end(undefined);
+      this.#end(undefined, patience);
     }
     return this.#closed;
   }
@@ -149,7 +152,12 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
       for (;;) {
         const output = this.#machine.poll(this.#unwritten < SOCKET_HIGH_WATER);
         if (output === undefined) break;
-        this.#perform(output);
+        try {
+          this.#perform(output);
+        } catch (error) {
+          // A callback of the owner threw although it must not. Going on would hide it, so the session ends with it.
+          this.#machine.fail(error);
+        }
         if (this.#ended) break;
       }
     } finally {
@@ -185,25 +193,28 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
         return;
       case 'failed':
         this.#writeRest();
-        this.#end(output.error);
+        this.#end(output.error, SHORT_LINGER);
         return;
     }
   }
 
   #ask(effect: VerifyHostKey | AuthEffect): void {
-    const answered = isHostKeyEffect(effect)
-      ? this.#owner.verifyHostKey(effect).then((refusal) => {
-          this.#machine.tick(this.#clock.now());
-          this.#machine.resolveHostKey(refusal);
-        })
-      : this.#owner.authenticate(effect).then((answer) => {
-          this.#machine.tick(this.#clock.now());
-          this.#machine.resolveAuth(answer);
-        });
-    answered.then(
+    this.#answer(effect).then(
       () => this.#flush(),
       (error: unknown) => this.fail(asSshError(error)),
     );
+  }
+
+  async #answer(effect: VerifyHostKey | AuthEffect): Promise<void> {
+    if (isHostKeyEffect(effect)) {
+      const refusal = await this.#owner.verifyHostKey(effect);
+      this.#machine.tick(this.#clock.now());
+      this.#machine.resolveHostKey(refusal);
+    } else {
+      const answer = await this.#owner.authenticate(effect);
+      this.#machine.tick(this.#clock.now());
+      this.#machine.resolveAuth(answer);
+    }
   }
 
   #write(bytes: Uint8Array): void {
@@ -253,21 +264,17 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
   #socketFailed(cause: unknown): void {
     if (this.#ended) return;
     this.#machine.tick(this.#clock.now());
-    this.#machine.receive(undefined);
+    this.#machine.receive(undefined, cause);
     this.#flush();
-    if (this.#ended) return;
-    // Still alive only while an answer is awaited; nobody can use that answer any more.
-    const phase = this.#machine.transport.phase;
-    this.fail(transportError('TRANSPORT_CLOSED', { phase, midPacket: false }, { cause }));
   }
 
-  #end(error: SshError | undefined): void {
+  #end(error: SshError | undefined, patience: number): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#cancelTimer?.();
     this.#resumeReading?.();
+    void this.#shutDown(patience);
     this.#owner.onEnd(error);
-    void this.#shutDown(error === undefined ? LINGER : FAILED_LINGER);
   }
 
   /** The goodbye, then FIN, then the peer's FIN or the end of our patience, then the socket is destroyed. */

@@ -76,7 +76,19 @@ export class FaultPipe {
       const chunk = this.#from.read() as Buffer | null;
       if (chunk !== null) return Buffer.from(chunk);
       if (this.#from.readableEnded || this.#from.destroyed) return undefined;
-      await Promise.race([once(this.#from, 'readable'), once(this.#from, 'end'), once(this.#from, 'close')]);
+      await this.#change();
+    }
+  }
+
+  /** Waits until there is something to read or nothing will come any more. Leaves no listener behind. */
+  async #change(): Promise<void> {
+    const over = new AbortController();
+    const { signal } = over;
+    const events = ['readable', 'end', 'close'].map((name) => once(this.#from, name, { signal }));
+    try {
+      await Promise.race(events);
+    } finally {
+      over.abort();
     }
   }
 

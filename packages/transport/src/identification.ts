@@ -81,6 +81,11 @@ export class IdentificationReader {
     return !startsWith(SSH, this.#first.subarray(0, length));
   }
 
+  /** Whether what came so far is the greeting of a protocol that we know, and not just any line before SSH's own. */
+  get heardKnownOther(): boolean {
+    return this.heardOther && guessProtocol(this.#first) !== UNKNOWN;
+  }
+
   /** The error for a peer that is something else, with a guess of what it is. */
   notSsh(): ReturnType<typeof transportError<'TRANSPORT_NOT_SSH'>> {
     const first = printable(this.#first.subarray(0, 32), 32);
@@ -110,6 +115,8 @@ function isTls(first: Uint8Array): boolean {
   return (first[0] === 0x15 || first[0] === 0x16) && first[1] === 0x03;
 }
 
+const UNKNOWN = 'another protocol';
+
 function guessProtocol(first: Uint8Array): string {
   if (isTls(first)) return 'TLS (HTTPS?)';
   const text = printable(first, KEPT_FOR_GUESS);
@@ -119,7 +126,7 @@ function guessProtocol(first: Uint8Array): string {
   if (text.startsWith('+OK')) return 'POP3';
   if (text.startsWith('* OK')) return 'IMAP';
   if (text.startsWith('RFB ')) return 'VNC';
-  return 'another protocol';
+  return UNKNOWN;
 }
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {

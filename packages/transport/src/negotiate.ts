@@ -55,15 +55,18 @@ export function negotiate(
 /** RFC 8308 §2.2 forbids ever choosing a marker, so markers are left out of the comparison. */
 function pick(slot: AlgorithmSlot, client: KexInit, server: KexInit): string {
   const offered = new Set(server[slot]);
-  const chosen = client[slot].find((name) => offered.has(name) && !MARKER_NAMES.includes(name));
-  if (chosen === undefined) {
-    throw transportError('TRANSPORT_NO_COMMON_ALGORITHM', {
-      slot,
-      client: client[slot],
-      server: server[slot],
-    });
-  }
-  return chosen;
+  const chosen = client[slot].find((name) => offered.has(name) && !isMarker(name));
+  if (chosen !== undefined) return chosen;
+  const methods = (init: KexInit): readonly string[] => init[slot].filter((name) => !isMarker(name));
+  throw transportError('TRANSPORT_NO_COMMON_ALGORITHM', {
+    slot,
+    client: methods(client),
+    server: methods(server),
+  });
+}
+
+function isMarker(name: string): boolean {
+  return MARKER_NAMES.includes(name);
 }
 
 /** Whether a guessed first packet was right: both first choices equal, RFC 4253 §7. */

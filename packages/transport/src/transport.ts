@@ -36,6 +36,7 @@ export class TransportMachine {
   #authenticated = false;
   #held = false;
   #ended = false;
+  #endCause: unknown;
   #closed = false;
 
   /** @throws {TransportError} `TRANSPORT_MISUSE` */
@@ -124,11 +125,16 @@ export class TransportMachine {
     }
   }
 
-  /** Takes over bytes from the peer; `undefined` means that the peer closed its side. Never throws. */
-  receive(bytes: Uint8Array | undefined): void {
+  /**
+   * Takes over bytes from the peer; `undefined` means that the peer closed its side. Never throws.
+   *
+   * @param cause - With `undefined`: the error of the socket, when it broke.
+   */
+  receive(bytes: Uint8Array | undefined, cause?: unknown): void {
     if (this.#closed || this.#ended) return;
     if (bytes === undefined) {
       this.#ended = true;
+      this.#endCause = cause;
       return;
     }
     try {
@@ -222,6 +228,15 @@ export class TransportMachine {
     if (this.#closed) return;
     this.#sendDisconnect(reason, description);
     this.#close();
+  }
+
+  /**
+   * Why the peer is no SSH endpoint, when it greeted like another protocol and never said SSH. Such a peer may wait
+   * for us in silence, so whoever loses patience should ask here for the cause.
+   */
+  get foreignPeer(): SshError | undefined {
+    const foreign = this.#peerLine === undefined && this.#identification.heardKnownOther;
+    return foreign ? this.#identification.notSsh() : undefined;
   }
 
   /**
@@ -344,7 +359,9 @@ export class TransportMachine {
 
   #endOfInput(): SshError {
     if (this.#peerLine === undefined && this.#identification.heardOther) return this.#identification.notSsh();
-    return transportError('TRANSPORT_CLOSED', { phase: this.phase, midPacket: this.#reader.midPacket });
+    const options = this.#endCause === undefined ? {} : { cause: this.#endCause };
+    const { midPacket } = this.#reader;
+    return transportError('TRANSPORT_CLOSED', { phase: this.phase, midPacket }, options);
   }
 }
 

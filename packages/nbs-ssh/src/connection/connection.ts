@@ -46,6 +46,8 @@ export class SSHConnection {
   readonly #abort = new AbortController();
   #state: State = 'new';
   #error: SSHError | undefined;
+  /** Where the connection was when `close()` was called. */
+  #closedIn = 'open';
   #machine: Machine | undefined;
   #driver: Driver | undefined;
   #channels: ChannelTable | undefined;
@@ -128,7 +130,8 @@ export class SSHConnection {
     // Whoever ends the attempt (deadline, abort, peer) does it through #end, which rejects `established`.
     established.catch(() => {});
     const cancelDeadline = this.#clock.after(connectTimeoutMs, () => {
-      this.#stop(localError('CONNECT_TIMEOUT', { phase: this.#phase, limitMs: connectTimeoutMs }));
+      const late = localError('CONNECT_TIMEOUT', { phase: this.#phase, limitMs: connectTimeoutMs });
+      this.#stop(this.#machine?.transport.foreignPeer ?? late);
     });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     try {
@@ -187,9 +190,9 @@ export class SSHConnection {
   /** Says goodbye and closes. Legal in every state; running commands reject. */
   async close(): Promise<void> {
     if (this.#state !== 'closed') {
-      const driver = this.#driver;
-      if (driver === undefined) this.#end(localError('CONNECT_CLOSED', { phase: this.#phase }));
-      else void driver.close(11, 'closed by user');
+      this.#closedIn = this.#phase;
+      if (this.#driver === undefined) this.#end(localError('CONNECT_CLOSED', { phase: this.#closedIn }));
+      else void this.#driver.close(11, 'closed by user');
     }
     await this.#driver?.closed;
   }
@@ -203,8 +206,9 @@ export class SSHConnection {
     if (this.#state === 'open') return 'open';
     if (this.#machine === undefined) return 'tcp';
     if (this.#auth !== undefined) return 'auth';
-    const phase = this.#machine.phaseName;
-    return phase === 'closed' ? 'kex' : phase;
+    const { phaseName, transport } = this.#machine;
+    if (phaseName !== 'closed') return phaseName;
+    return transport.peerLine === undefined ? 'identification' : 'kex';
   }
 
   /** Everything up to handing the byte pipe to the driver. */
@@ -259,7 +263,7 @@ export class SSHConnection {
           this.#channels?.handle(event);
         }
       },
-      onEnd: (error) => this.#end(error ?? localError('CONNECT_CLOSED', { phase: 'open' })),
+      onEnd: (error) => this.#end(error ?? localError('CONNECT_CLOSED', { phase: this.#closedIn })),
     });
     this.#machine = machine;
     this.#driver = driver;
@@ -348,7 +352,8 @@ export class SSHConnection {
     this.#config.signal?.removeEventListener('abort', this.#onAbort);
     this.#error = error;
     this.#abort.abort(error);
-    const graceful = error instanceof ConnectionClosed;
+    const byCaller = error instanceof ConnectionClosed;
+    const graceful = byCaller && error.code === 'CONNECT_CLOSED';
     if (!graceful) {
       this.#evidence.emit('session.error', {
         error_type: error.errorType,
@@ -358,7 +363,7 @@ export class SSHConnection {
       });
     }
     const by =
-      graceful || error.code === 'CONNECT_TIMEOUT' ? 'us' : error.fault === 'network' ? 'network' : 'peer';
+      byCaller || error.code === 'CONNECT_TIMEOUT' ? 'us' : error.fault === 'network' ? 'network' : 'peer';
     this.#evidence.emit('session.closed', {
       reason: graceful ? 'closed by us' : printable(error.message, 256),
       code: error.code,
