@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readJson, root, runOk } from './repo.mjs';
 
 /** Locked here, because this folder is outside of the workspace and its lockfile. */
-const VERSIONS = { deno: '2.9.6', bun: '1.4.5' };
+export const VERSIONS = { deno: '2.9.6', bun: '1.4.5' };
 
 /**
  * @typedef {object} Runtime
