@@ -127,9 +127,10 @@ export class Multiplexer {
    * first, then events, then data.
    *
    * @param canSendData - Whether the transport has room for a data message.
+   * @param canSend - Whether it takes messages at all; while it does not, events still come out.
    */
-  poll(canSendData: boolean): MuxOutput | undefined {
-    const payload = this.#control.shift();
+  poll(canSendData: boolean, canSend = true): MuxOutput | undefined {
+    const payload = canSend ? this.#control.shift() : undefined;
     if (payload !== undefined) return { type: 'send', payload };
     const event = this.#events.shift();
     if (event !== undefined) return event;
@@ -138,7 +139,7 @@ export class Multiplexer {
       this.#failure = undefined;
       return { type: 'failed', error };
     }
-    return canSendData ? this.#ring.next()?.take() : undefined;
+    return canSendData && canSend ? this.#ring.next()?.take() : undefined;
   }
 
   /**

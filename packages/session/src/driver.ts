@@ -98,7 +98,8 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
       this.#machine.tick(this.#clock.now());
       const patience = this.#machine.phase === 'open' ? LINGER : SHORT_LINGER;
       this.#machine.disconnect(reason, description);
-      this.#flush();
+      // Not `#flush`: it does nothing while a callback of the owner, who may call this, is running inside it.
+      this.#writeRest();
       this.#end(undefined, patience);
     }
     return this.#closed;

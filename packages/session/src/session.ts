@@ -109,9 +109,10 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
     return this.#transport.deadline();
   }
 
-  receive(bytes: Uint8Array | undefined): void {
+  /** Bytes of the peer, or `undefined` at their end, with the socket's error if there was one. */
+  receive(bytes: Uint8Array | undefined, cause?: unknown): void {
     this.#unanswered = this.#acknowledge;
-    this.#transport.receive(bytes);
+    this.#transport.receive(bytes, cause);
   }
 
   /** Answers {@link VerifyHostKey}; a refusal ends the session before any credential was sent. */
@@ -188,14 +189,16 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
       this.#loggingIn(login);
       return true;
     }
-    if (!this.#transport.canSend) return false;
-    const payload = this.#loginUnsent.shift();
+    const { canSend } = this.#transport;
+    const payload = canSend ? this.#loginUnsent.shift() : undefined;
     if (payload !== undefined) {
       this.#transport.send(payload);
       return true;
     }
     if (this.#phase !== 'open') return false;
-    const output = this.mux.poll(data);
+    // During a key exchange nothing goes out, but what was received is handed on: were the connection to end now,
+    // data and an exit status that came before must not be lost with it.
+    const output = this.mux.poll(data, canSend);
     if (output === undefined) return false;
     this.#muxed(output);
     return true;

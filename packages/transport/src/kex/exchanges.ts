@@ -29,6 +29,8 @@ export class KeyExchanges {
   #state: KexState = { phase: 'idle' };
   #number = 0;
   #startedAt = 0;
+  /** The peer's time runs from here: the time a question took is not the peer's. */
+  #peerSince = 0;
   #keysSince = 0;
   #hostKey: PublicKey | undefined;
   #sessionId: Uint8Array | undefined;
@@ -98,7 +100,7 @@ export class KeyExchanges {
   /** When time runs out for the running exchange, or when the next one is due; driver's milliseconds. */
   deadline(): number | undefined {
     if (this.awaitingTrust) return undefined;
-    if (!this.idle) return this.#startedAt + this.#config.limits.kexMilliseconds;
+    if (!this.idle) return this.#peerSince + this.#config.limits.kexMilliseconds;
     return this.#open ? this.#keysSince + this.#config.rekey.milliseconds : undefined;
   }
 
@@ -124,6 +126,7 @@ export class KeyExchanges {
   }
 
   trusted(): readonly TransportOutput[] {
+    this.#peerSince = this.#trace.now;
     return this.#step({ type: 'trusted' });
   }
 
@@ -136,7 +139,10 @@ export class KeyExchanges {
   }
 
   #step(input: KexInput): readonly TransportOutput[] {
-    if (this.idle) this.#startedAt = this.#trace.now;
+    if (this.idle) {
+      this.#startedAt = this.#trace.now;
+      this.#peerSince = this.#trace.now;
+    }
     const asClient = this.#config.role === 'client';
     const context = {
       config: this.#config,
