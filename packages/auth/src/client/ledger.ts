@@ -61,6 +61,13 @@ export class AttemptLedger {
     return undefined;
   }
 
+  /** Whether no other credential is left whose method the server offers. */
+  get exhausted(): boolean {
+    return !this.#credentials.some(
+      ({ kind }, index) => !this.#spent.has(index) && this.#offered.includes(kind),
+    );
+  }
+
   /** Notes every credential that is left as skipped for `reason`. */
   giveUp(reason: string): void {
     for (const [index, credential] of this.#credentials.entries()) {

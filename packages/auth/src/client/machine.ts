@@ -238,7 +238,8 @@ export class ClientAuth {
     checkMethods(methods);
     const partial = partialSuccess && state.phase === 'key-signed';
     this.#ledger.close(attempt, partial ? 'partial' : 'failure', methods);
-    const [algorithm, ...fallbacks] = partial ? [] : fallbacksAfter(offer, this.#serverSigAlgs);
+    const last = this.#ledger.exhausted;
+    const [algorithm, ...fallbacks] = partial ? [] : fallbacksAfter(offer, this.#serverSigAlgs, last);
     const again = algorithm !== undefined && methods.includes('publickey') && !this.#exhausted();
     return again ? this.#probe(attempt, { ...offer, algorithm, fallbacks }) : this.#next();
   }

@@ -37,17 +37,25 @@ export function offerOf(
     privateKey,
     fingerprint: fingerprint(crypto.hash, publicKey.blob),
     algorithm,
-    fallbacks: serverSigAlgs === undefined ? others : [],
+    fallbacks: others,
   };
 }
 
-/** What is left to try with the same key, should the server's list have arrived meanwhile: only what is on it. */
+/**
+ * What is left to try with the same key, should the server's list have arrived meanwhile: only what is on it.
+ *
+ * Where the refused algorithm was on the list, it is the key that is not wanted. Servers before OpenSSH 9.6 list what
+ * they know and not what they accept, though, so the others are tried when nothing else is left to lose a try to.
+ *
+ * @param last - No other credential is left.
+ */
 export function fallbacksAfter(
   offer: Offer,
   serverSigAlgs: readonly string[] | undefined,
+  last: boolean,
 ): readonly string[] {
   if (serverSigAlgs === undefined) return offer.fallbacks;
-  if (serverSigAlgs.includes(offer.algorithm)) return [];
+  if (serverSigAlgs.includes(offer.algorithm) && !last) return [];
   return offer.fallbacks.filter((name) => serverSigAlgs.includes(name));
 }
 

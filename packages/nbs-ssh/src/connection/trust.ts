@@ -34,12 +34,24 @@ export class HostKeyTrust {
     this.#emit = emit;
   }
 
-  /** Reads the files. Those that do not exist are empty. @throws {KnownHostsError} when one cannot be read. */
+  /**
+   * Reads the files. Those that do not exist are empty.
+   *
+   * @throws {KnownHostsError} when one cannot be read, unless nothing is checked anyway: a key that is changed or
+   *   revoked in a file that we cannot see would pass for an unknown one.
+   */
   static async load(config: ConnectionConfig, emit: Emit): Promise<HostKeyTrust> {
-    const files = await Promise.all(
-      config.knownHosts.map(async (path) => parseKnownHosts((await readKnownHostsFile(path)) ?? '', path)),
+    const read = async (path: string): Promise<KnownHosts> =>
+      parseKnownHosts((await readKnownHostsFile(path)) ?? '', path);
+    const nothing = (error: unknown): undefined => {
+      if (config.hostKeyPolicy !== 'insecure') throw error;
+    };
+    const files = await Promise.all(config.knownHosts.map((path) => read(path).catch(nothing)));
+    return new HostKeyTrust(
+      config,
+      files.filter((file) => file !== undefined),
+      emit,
     );
-    return new HostKeyTrust(config, files, emit);
   }
 
   /** Key types known for the host, for putting their algorithms first. */

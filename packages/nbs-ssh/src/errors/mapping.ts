@@ -1,4 +1,4 @@
-import { isAuthError, isPrivateKeyError, type PrivateKeyError } from '@nbs-ssh/auth';
+import { isAuthError, isKnownHostsError, isPrivateKeyError, type PrivateKeyError } from '@nbs-ssh/auth';
 import { isChannelsError } from '@nbs-ssh/channels';
 import { isTransportError, type TransportError } from '@nbs-ssh/transport';
 import { SshError } from '@nbs-ssh/transport/wire';
@@ -36,6 +36,7 @@ export function toPublicError(error: unknown, situation: Situation): SSHError {
   if (isTransportError(error)) return fromTransport(error, situation);
   if (isAuthError(error)) return fromAuth(error, situation);
   if (isPrivateKeyError(error)) return fromKey(error, situation);
+  if (isKnownHostsError(error)) return protocolError(error, { ...situation, phase: 'host-key' });
   if (error instanceof SshError) return protocolError(error, situation);
   return fromSystem(error, situation);
 }
