@@ -19,7 +19,8 @@ export class Matcher<Tag> {
   /** Per state: length of the longest needle that ends here, or 0. */
   #ends: number[] = [0];
   readonly #tags = new Map<number, Tag>();
-  readonly #first = new Uint8Array(UNITS);
+  /** Which units can begin a needle, by their low byte: a quick no for most. Every connection has one of these. */
+  readonly #first = new Uint8Array(256);
   #built = true;
   #children: { readonly unit: number; readonly state: number }[][] = [[]];
 
@@ -38,7 +39,7 @@ export class Matcher<Tag> {
         this.#children.push([]);
         this.#next.set(state * UNITS + unit, following);
         this.#children[state]?.push({ unit, state: following });
-        if (state === 0) this.#first[unit] = 1;
+        if (state === 0) this.#first[unit & 0xff] = 1;
       }
       state = following;
     }
@@ -57,7 +58,7 @@ export class Matcher<Tag> {
     let state = 0;
     for (let i = 0; i < text.length; i += 1) {
       const unit = text.charCodeAt(i);
-      if (state === 0 && this.#first[unit] === 0) continue;
+      if (state === 0 && this.#first[unit & 0xff] === 0) continue;
       let following = next.get(state * UNITS + unit);
       while (following === undefined && state !== 0) {
         state = fail[state] as number;
