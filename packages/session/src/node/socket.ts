@@ -85,6 +85,8 @@ function wrap(socket: Socket, incoming: Incoming): ByteDuplex {
   socket.on('end', () => incoming.finish(undefined));
   socket.on('error', (error) => incoming.finish(error));
   socket.on('close', () => incoming.finish(undefined));
+  // A socket that was gone before it got here emits nothing more.
+  if (socket.destroyed) incoming.finish(socket.errored ?? undefined);
   const destroy = async (): Promise<void> => {
     socket.destroy();
   };
