@@ -41,14 +41,13 @@ for (const provider of PROVIDERS) {
 
   describe(`hash and hmac of ${provider.name}`, () => {
     it('hash takes its input in parts', () => {
-      for (const name of ['sha1', 'sha256', 'sha384', 'sha512', 'md5'] as const) {
+      for (const name of ['sha1', 'sha256', 'sha384', 'sha512'] as const) {
         const whole = provider.hash(name, utf8('abcdef'));
         assert.deepEqual(provider.hash(name, utf8('ab'), utf8(''), utf8('cdef')), whole);
       }
     });
 
     it('hash gives the well-known digests of "abc" (FIPS 180-4 examples, RFC 1321 A.5)', () => {
-      assert.equal(toHex(provider.hash('md5', utf8('abc'))), '900150983cd24fb0d6963f7d28e17f72');
       assert.equal(toHex(provider.hash('sha1', utf8('abc'))), 'a9993e364706816aba3e25717850c26c9cd0d89d');
       assert.equal(
         toHex(provider.hash('sha256', utf8('abc'))),
@@ -89,7 +88,7 @@ describe('both providers', () => {
         const [first, second] = macs.map((m) => toHex(m.compute(size, data)));
         assert.equal(first, second);
       }
-      for (const name of ['sha1', 'sha256', 'sha384', 'sha512', 'md5'] as const) {
+      for (const name of ['sha1', 'sha256', 'sha384', 'sha512'] as const) {
         assert.deepEqual(one.hash(name, data, key), other.hash(name, concat(data, key)));
         assert.deepEqual(one.hmac(name, key, data), other.hmac(name, key, data));
       }
