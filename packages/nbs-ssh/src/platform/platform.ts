@@ -63,8 +63,11 @@ export function getDefaultKeyPaths(on: Platform = currentPlatform()): readonly s
 export function expandPath(path: string, on: Platform = currentPlatform()): string {
   return expandHome(path, on).replace(
     /\$\{(\w+)\}|\$(\w+)|%(\w+)%/g,
-    (whole, braced?: string, plain?: string, percent?: string) =>
-      on.env[braced ?? plain ?? percent ?? ''] ?? whole,
+    (whole, braced?: string, plain?: string, percent?: string) => {
+      const value: unknown = on.env[braced ?? plain ?? percent ?? ''];
+      // What every object has is no variable: `$constructor`.
+      return typeof value === 'string' ? value : whole;
+    },
   );
 }
 
