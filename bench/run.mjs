@@ -38,6 +38,12 @@ async function main() {
   const addon = await buildAddon();
   const sshd = await startSshd();
   const all = [];
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, async () => {
+      await sshd.stop();
+      process.exit(128);
+    });
+  }
   try {
     console.log(`${rounds} rounds after one to warm up, server ${sshd.line}`);
     for (const suite of SUITES.filter(({ name }) => wanted(name))) {

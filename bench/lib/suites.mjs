@@ -132,7 +132,7 @@ export const SUITES = [
     work: 'memory',
     parameters: { count: 200 },
     quick: { count: 50 },
-    rounds: 3,
+    rounds: 2,
     peers: [...OURS, 'ssh2'],
     goals: [goal('noble', 'ssh2', 1), goal('node', 'ssh2', 1)],
   },
