@@ -346,6 +346,19 @@ describe('the question whether a host key is trusted', () => {
     assert.equal(pair.client.ready, true);
     pair.client.machine.resolveHostKey(undefined);
   });
+  it('takes its time from nobody: the peer has its full time after the answer', () => {
+    const pair = twins();
+    pair.client.trusts = false;
+    // The reply arrives, and the server's NEWKEYS does not.
+    deliver(pair, replyOf(pair));
+    pair.client.tick(60_000);
+    pair.client.machine.resolveHostKey(undefined);
+    assert.equal(pair.client.machine.deadline(), 90_000);
+    pair.client.tick(89_999);
+    assert.equal(pair.client.code, undefined);
+    pair.client.tick(90_000);
+    assert.equal(pair.client.code, 'TRANSPORT_KEX_TIMEOUT');
+  });
   it('ends the session with the given reason when it is answered with no', () => {
     const pair = asking();
     const error = transportError('TRANSPORT_HOST_KEY_REJECTED', { fingerprint: 'x' });
