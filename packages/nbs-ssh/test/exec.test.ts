@@ -150,6 +150,19 @@ describe.skipIf(!sshdAvailable())('exec on a real OpenSSH server', () => {
     await leaks.assertClean();
   });
 
+  it('stops waiting for a ping or for new keys when told so', async () => {
+    const reason = new Error('no patience');
+    const impatient = AbortSignal.abort(reason);
+    await expect(connection.ping({ signal: impatient })).rejects.toBe(reason);
+    await expect(connection.rekey({ signal: impatient })).rejects.toBe(reason);
+    const abort = new AbortController();
+    const pinging = rejection(connection.ping({ signal: abort.signal }));
+    const rekeying = rejection(connection.rekey({ signal: abort.signal }));
+    abort.abort(reason);
+    expect(await Promise.all([pinging, rekeying])).toEqual([reason, reason]);
+    expect((await connection.exec('echo alive')).stdout).toBe('alive\n');
+  });
+
   it('answers a ping and negotiates new keys on demand', async () => {
     expect(await connection.ping()).toBeGreaterThan(0);
     await connection.rekey();

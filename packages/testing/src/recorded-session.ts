@@ -84,8 +84,8 @@ export class SessionRecorder {
   add(from: 'client' | 'server', bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     const last = this.#steps.at(-1);
-    if (last?.from === from) last.chunks.push(bytes.slice());
-    else this.#steps.push({ from, chunks: [bytes.slice()] });
+    if (last?.from === from) last.chunks.push(Uint8Array.from(bytes));
+    else this.#steps.push({ from, chunks: [Uint8Array.from(bytes)] });
   }
 
   finish(source: string): RecordedSession {

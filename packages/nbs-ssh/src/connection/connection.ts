@@ -164,19 +164,21 @@ export class SSHConnection {
   }
 
   /** Asks the server for a sign of life; resolves with the round trip in milliseconds. */
-  async ping(): Promise<number> {
+  async ping({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
+    signal?.throwIfAborted();
     const { machine, driver } = this.#open();
     const startedAt = this.#clock.now();
     const id = machine.mux.globalRequest('keepalive@openssh.com', new Uint8Array(0), true);
     driver.wake();
-    await this.#waiters.wait(id);
+    await this.#waiters.wait(id, signal);
     return this.#clock.now() - startedAt;
   }
 
   /** Negotiates new keys now. Resolves when they are in use; joins an exchange that is already running. */
-  async rekey(): Promise<void> {
+  async rekey({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    signal?.throwIfAborted();
     const { machine, driver } = this.#open();
-    const done = this.#waiters.wait('rekey');
+    const done = this.#waiters.wait('rekey', signal);
     machine.rekey();
     driver.wake();
     await done;
