@@ -66,7 +66,9 @@ export {
   isWindows,
   type Platform,
 } from './platform/platform.ts';
-export type { ExecInput, ExecOptions, ExecResult } from './process/exec.ts';
+export type { ExecOptions, ExecResult } from './process/exec.ts';
+export type { ExecInput } from './process/input.ts';
+export type { StreamEvent } from './process/output.ts';
 export type { ProcessExit, ProcessOptions, PtyOptions } from './process/remote-process.ts';
-export type { ExecStream, StreamEvent, StreamExecOptions, StreamResult } from './process/stream-exec.ts';
+export type { ExecStream, StreamExecOptions, StreamResult } from './process/stream-exec.ts';
 export { VERSION } from './version.ts';

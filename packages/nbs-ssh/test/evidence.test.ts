@@ -10,7 +10,7 @@ import {
   EvidenceBundle,
   SSHConnection,
   type SSHConnectionOptions,
-  type SSHError,
+  SSHError,
 } from 'nbs-ssh';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectTo, optionsFor, rejection } from './lab.ts';
@@ -191,6 +191,35 @@ describe('evidence of a failure', () => {
     await error.evidence?.toFile(path, { redact: false });
     expect((await EvidenceBundle.fromFile(path)).toJSON(PLAIN)).toEqual(error.evidence?.toJSON(PLAIN));
     expect(readFileSync(eventLogPath, 'utf8').trimEnd().split('\n').length).toBe(3);
+  });
+
+  it('tells an event log that cannot be opened as an error of the connection, with a bundle', async () => {
+    const connection = new SSHConnection({ host: '127.0.0.1', eventLogPath: '/nowhere/at/all.jsonl' });
+    const error = await rejection(connection.connect());
+    expect(error).toBeInstanceOf(SSHError);
+    expect(error).toMatchObject({ code: 'EVIDENCE_FILE', fault: 'caller' });
+    expect((error as SSHError).evidence?.disconnectReason).toContain('/nowhere/at/all.jsonl');
+  });
+
+  it('puts a command that close() cut off into the log too', async () => {
+    const handlers = { auth: { password: () => true }, exec: () => new Promise<number>(() => {}) };
+    await using server = await SSHServer.listen(handlers);
+    const eventLogPath = join(scratch.path, 'cut.jsonl');
+    const connection = await SSHConnection.connect({
+      ...server.address,
+      username: 'lab',
+      knownHosts: null,
+      auth: createPasswordAuth('x'),
+      eventLogPath,
+    });
+    const running = rejection(connection.exec('endless'));
+    await connection.close();
+    await running;
+    const types = readFileSync(eventLogPath, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).event_type);
+    expect(types).toContain('EXEC');
   });
 
   it('says who ended it and with which reason when a login is refused', async () => {

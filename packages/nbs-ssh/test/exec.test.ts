@@ -57,6 +57,53 @@ describe.skipIf(!sshdAvailable())('exec on a real OpenSSH server', () => {
     expect((await connection.exec('echo alive')).stdout).toBe('alive\n');
   });
 
+  it('ends with the command, its timeout or its signal when the input never ends', async () => {
+    const endless = (): AsyncIterable<string> => ({
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
+    });
+    expect((await connection.exec('exit 5', { stdin: endless() })).exitCode).toBe(5);
+    const late = await rejection(connection.exec('cat', { stdin: endless(), timeoutSec: 0.2 }));
+    expect(late).toMatchObject({ code: 'EXEC_TIMEOUT' });
+    const abort = new AbortController();
+    const aborted = rejection(connection.exec('cat', { stdin: endless(), signal: abort.signal }));
+    abort.abort(new Error('enough'));
+    expect(await aborted).toMatchObject({ message: 'enough' });
+  });
+
+  it('tells a generator of input that the command is over', async () => {
+    let finished = false;
+    async function* slow(): AsyncGenerator<string> {
+      try {
+        for (;;) yield 'y\n';
+      } finally {
+        finished = true;
+      }
+    }
+    await connection.exec('head -n 1', { stdin: slow() });
+    await expect.poll(() => finished).toBe(true);
+  });
+
+  it('refuses arguments that cannot be sent, and keeps no session for them', async () => {
+    for (let count = 0; count < 12; count += 1) {
+      const error = await rejection(connection.exec('x'.repeat(300_000)));
+      expect(error).toBeInstanceOf(ChannelError);
+      expect(error).toMatchObject({ code: 'CHANNELS_ARGUMENT', fault: 'caller' });
+    }
+    const wrong = { env: { A: undefined } } as unknown as { env: Record<string, string> };
+    await expect(connection.exec('true', wrong)).rejects.toThrow(TypeError);
+    await expect(connection.exec('true', { timeoutSec: Number.NaN })).rejects.toThrow(RangeError);
+    await expect(connection.exec('true', { pty: { columns: -1 } })).rejects.toBeInstanceOf(ChannelError);
+    expect((await connection.exec('echo alive')).stdout).toBe('alive\n');
+  });
+
+  it('keeps a secret given as input out of evidence', async () => {
+    const secret = 'correct horse battery';
+    await using one = await connectTo(sshd);
+    expect((await one.exec('cat', { stdin: new Secret(secret) })).stdout).toBe(secret);
+    await one.exec(`echo ${secret}`);
+    expect(one.getEvidenceBundle().serialize({ redact: false })).not.toContain(secret);
+  });
+
   it('gives bytes when asked, whatever they are', async () => {
     const bytes = randomBytes(300_001);
     const result = await connection.exec('cat', { stdin: bytes, encoding: 'bytes' });
@@ -96,7 +143,7 @@ describe.skipIf(!sshdAvailable())('exec on a real OpenSSH server', () => {
   });
 
   it('ends a command that takes too long, and the connection lives on', async () => {
-    const error = await rejection(connection.exec('echo begun; sleep 60', { timeoutSec: 1.5 }));
+    const error = await rejection(connection.exec('echo begun; sleep 60', { timeoutSec: 4 }));
     expect(error).toMatchObject({ code: 'EXEC_TIMEOUT', context: { stdout: 'begun\n' } });
     expect((await connection.exec('echo alive')).stdout).toBe('alive\n');
   });

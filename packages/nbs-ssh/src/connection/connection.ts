@@ -118,11 +118,6 @@ export class SSHConnection {
       throw this.#closedError(`connect() can be called once; the connection is ${this.#state}`);
     this.#state = 'connecting';
     const { host, port, username, connectTimeoutMs, signal } = this.#config;
-    this.#evidence.emit('session.connect.started', {
-      host: printable(host),
-      port,
-      username: printable(username),
-    });
     const startedAt = this.#clock.now();
     const established = new Promise<void>((resolve, reject) => {
       this.#connected = { resolve, reject };
@@ -135,6 +130,12 @@ export class SSHConnection {
     });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     try {
+      this.#evidence.openLog();
+      this.#evidence.emit('session.connect.started', {
+        host: printable(host),
+        port,
+        username: printable(username),
+      });
       if (signal?.aborted === true) this.#aborted();
       await Promise.race([this.#establish(), established]);
       await established;
@@ -301,6 +302,7 @@ export class SSHConnection {
       toPublic: (error) => this.#error ?? this.#public(error),
       context: () => ({ host: this.host, port: this.port, username: this.username, phase: 'open' }),
       evidence: () => this.#evidence.bundle(),
+      register: (secret) => this.#evidence.register(secret),
     };
   }
 
@@ -364,17 +366,19 @@ export class SSHConnection {
         phase: error.phase ?? null,
       });
     }
-    const by =
-      byCaller || error.code === 'CONNECT_TIMEOUT' ? 'us' : error.fault === 'network' ? 'network' : 'peer';
+    const network = error.fault === 'network' && error.code !== 'CONNECT_TIMEOUT';
+    const by = error.code === 'TRANSPORT_DISCONNECTED' ? 'peer' : network ? 'network' : 'us';
     this.#evidence.emit('session.closed', {
       reason: graceful ? 'closed by us' : printable(error.message, 256),
       code: error.code,
       by,
     });
     error.attachEvidence(this.#evidence.bundle());
-    this.#evidence.close();
     this.#waiters.rejectAll(error);
     this.#channels?.endAll(cause as SshError);
+    // Commands report their end in later turns, so the log stays open until the socket is gone.
+    if (this.#driver === undefined) this.#evidence.close();
+    else void this.#driver.closed.then(() => this.#evidence.close());
     this.#connected?.reject(error);
     this.#settleFinished(graceful && wasOpen ? undefined : error);
   }

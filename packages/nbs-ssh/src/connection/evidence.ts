@@ -8,18 +8,25 @@ import type { ConnectionConfig } from './options.ts';
 export class ConnectionEvidence {
   readonly #recorder: EvidenceRecorder;
   readonly #clock: Clock;
-  readonly #log: JsonlFile | undefined;
+  readonly #logPath: string | undefined;
+  #log: JsonlFile | undefined;
   readonly sink: TraceSink;
 
   constructor(config: ConnectionConfig, clock: Clock) {
     this.#clock = clock;
     const { eventCollector, eventLogPath } = config;
-    this.#log = eventLogPath === undefined ? undefined : new JsonlFile(eventLogPath);
+    this.#logPath = eventLogPath;
     this.#recorder = new EvidenceRecorder({ epochOffsetMs: clock.unixNow() - clock.now() });
     if (eventCollector !== undefined) this.#recorder.addSink((event) => eventCollector.record(event));
-    const log = this.#log;
-    if (log !== undefined) this.#recorder.addSink((event) => log.write(event));
     this.sink = this.#recorder.sink;
+  }
+
+  /** Opens the event log. @throws {EvidenceError} when it cannot be. */
+  openLog(): void {
+    if (this.#logPath === undefined) return;
+    const log = new JsonlFile(this.#logPath);
+    this.#log = log;
+    this.#recorder.addSink((event) => log.write(event));
   }
 
   emit(name: string, fields: Record<string, TraceValue>): void {

@@ -80,7 +80,7 @@ export interface SSHConnectionOptions {
   readonly algorithms?: AlgorithmPolicy;
   /** `require` refuses servers that are open to the Terrapin attack. Default `offer`. */
   readonly strictKex?: StrictKexPolicy;
-  /** Default: noble, pure JavaScript. `nodeProvider` is faster where `node:crypto` exists. */
+  /** Default: noble, pure JavaScript. `createNodeProvider()` is faster where `node:crypto` exists. */
   readonly crypto?: CryptoProvider;
   /** A byte pipe to the server, or a function that dials one, in place of TCP. */
   readonly stream?:

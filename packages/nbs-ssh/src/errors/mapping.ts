@@ -4,6 +4,7 @@ import { isTransportError, type TransportError } from '@nbs-ssh/transport';
 import { SshError } from '@nbs-ssh/transport/wire';
 import {
   AuthFailed,
+  ChannelError,
   ConnectionClosed,
   ConnectionLost,
   ConnectionRefused,
@@ -198,7 +199,11 @@ export function fromKey(
 function protocolError(error: SshError, situation: Situation): SSHError {
   const context = { ...contextOf(error, situation), details: error.context };
   const { code, fault } = error;
-  if (fault === 'bug' || (fault === 'caller' && !isChannelsError(error))) {
+  // Our own arguments and limits: nobody broke the protocol.
+  if (fault === 'caller' && isChannelsError(error)) {
+    return new ChannelError(textOf(error), { code, fault, retryable: false, context });
+  }
+  if (fault === 'bug' || fault === 'caller') {
     return new SSHError(textOf(error), { code, fault, retryable: false, context });
   }
   return new ProtocolError(textOf(error), {

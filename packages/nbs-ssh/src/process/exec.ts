@@ -1,6 +1,9 @@
 import type { Channel } from '@nbs-ssh/session';
-import { concat, fromUtf8Lossy, printable, Secret, utf8 } from '@nbs-ssh/transport/wire';
+import { fromUtf8Lossy, printable } from '@nbs-ssh/transport/wire';
 import { ChannelError, ConnectionLost, type SSHError } from '../errors/classes.ts';
+import { Collected } from './collected.ts';
+import { type ExecInput, feed } from './input.ts';
+import type { Encoding, Output } from './output.ts';
 import {
   type ProcessExit,
   type ProcessOptions,
@@ -8,9 +11,7 @@ import {
   startProcess,
 } from './remote-process.ts';
 
-export type ExecInput = string | Uint8Array | Secret | AsyncIterable<string | Uint8Array>;
-
-export interface ExecOptions<E extends 'utf8' | 'bytes' = 'utf8'> extends ProcessOptions {
+export interface ExecOptions<E extends Encoding = 'utf8'> extends ProcessOptions {
   /** Given to the command, then end of file. Default: end of file at once. */
   readonly stdin?: ExecInput;
   /** After this the command gets SIGTERM, its channel is closed, and `exec` rejects. */
@@ -20,28 +21,10 @@ export interface ExecOptions<E extends 'utf8' | 'bytes' = 'utf8'> extends Proces
   readonly signal?: AbortSignal;
 }
 
-export type Output<E extends 'utf8' | 'bytes'> = E extends 'bytes' ? Uint8Array : string;
-
-export interface ExecResult<E extends 'utf8' | 'bytes' = 'utf8'> extends ProcessExit {
+export interface ExecResult<E extends Encoding = 'utf8'> extends ProcessExit {
   readonly stdout: Output<E>;
   readonly stderr: Output<E>;
   readonly durationMs: number;
-}
-
-/** Collects one stream without copying until the end. */
-class Collected {
-  readonly #parts: Uint8Array[] = [];
-  bytes = 0;
-
-  add(part: Uint8Array): void {
-    this.#parts.push(part);
-    this.bytes += part.length;
-  }
-
-  as<E extends 'utf8' | 'bytes'>(encoding: E): Output<E> {
-    const all = concat(...this.#parts);
-    return (encoding === 'bytes' ? all : fromUtf8Lossy(all)) as Output<E>;
-  }
 }
 
 /**
@@ -51,13 +34,16 @@ class Collected {
  * @throws {ConnectionLost} with the output so far when the link breaks; {@link ChannelError} when the server refuses,
  *   or a limit is passed.
  */
-export async function exec<E extends 'utf8' | 'bytes'>(
+export async function exec<E extends Encoding>(
   processes: RemoteProcesses,
   command: string | Uint8Array,
   options: ExecOptions<E>,
   limit: number,
 ): Promise<ExecResult<E>> {
   const { encoding = 'utf8' as E, signal, stdin, timeoutSec } = options;
+  if (timeoutSec !== undefined && !(timeoutSec > 0)) {
+    throw new RangeError(`timeoutSec must be more than 0 seconds, got ${timeoutSec}`);
+  }
   signal?.throwIfAborted();
   const startedAt = processes.now();
   const stdout = new Collected();
@@ -65,6 +51,7 @@ export async function exec<E extends 'utf8' | 'bytes'>(
   let exit: ProcessExit = { exitCode: null, signal: null };
   let exited = false;
   let stop: SSHError | undefined;
+  let inputError: { readonly reason: unknown } | undefined;
 
   const { channel, started } = startProcess(processes, command, options, {
     onData: (stream, bytes) => {
@@ -97,8 +84,11 @@ export async function exec<E extends 'utf8' | 'bytes'>(
   const abort = (): void => endProcess(channel);
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    const feeding = feed(channel, stdin);
-    const [notStarted, lost, inputError] = await Promise.all([started, channel.closed, feeding]);
+    feed(channel, stdin, processes.register, (reason) => {
+      inputError = { reason };
+      endProcess(channel);
+    });
+    const [notStarted, lost] = await Promise.all([started, channel.closed]);
     signal?.throwIfAborted();
     if (stop !== undefined) throw stop.attachEvidence(processes.evidence());
     if (lost !== undefined) {
@@ -147,39 +137,4 @@ export function endProcess(channel: Channel): void {
   if (channel.isClosed) return;
   channel.notify({ type: 'signal', signal: 'TERM' });
   channel.abandon();
-}
-
-/** @returns what the caller's input threw, never rejects. */
-async function feed(
-  channel: Channel,
-  stdin: ExecInput | undefined,
-): Promise<{ readonly reason: unknown } | undefined> {
-  if (
-    stdin === undefined ||
-    typeof stdin === 'string' ||
-    stdin instanceof Uint8Array ||
-    stdin instanceof Secret
-  ) {
-    const bytes = inputBytes(stdin);
-    if (bytes.length > 0) void channel.write(bytes);
-    channel.end();
-    return undefined;
-  }
-  try {
-    for await (const part of stdin) {
-      if (channel.isClosed) return undefined;
-      await channel.write(typeof part === 'string' ? utf8(part) : part);
-    }
-    if (!channel.isClosed) channel.end();
-    return undefined;
-  } catch (reason) {
-    endProcess(channel);
-    return { reason };
-  }
-}
-
-function inputBytes(stdin: string | Uint8Array | Secret | undefined): Uint8Array {
-  if (stdin === undefined) return new Uint8Array(0);
-  if (stdin instanceof Secret) return stdin.revealBytes();
-  return typeof stdin === 'string' ? utf8(stdin) : stdin;
 }

@@ -1,25 +1,26 @@
-import type { Output } from './exec.ts';
+import { type Encoding, JOINED_PIECES, type Output, SMALL_PIECE, type StreamEvent } from './output.ts';
 import type { ProcessExit } from './remote-process.ts';
-import type { StreamEvent } from './stream-exec.ts';
 
 interface Piece {
   readonly stream: 'stdout' | 'stderr';
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
+  /** Memory of which `bytes` is the beginning, when small pieces are joined in it. */
+  room?: Uint8Array;
 }
 
-interface End<E extends 'utf8' | 'bytes'> {
+interface End<E extends Encoding> {
   readonly exit: StreamEvent<E>;
   readonly failure: { readonly reason: unknown } | undefined;
   readonly taken: () => void;
 }
 
-type Result<E extends 'utf8' | 'bytes'> = IteratorResult<StreamEvent<E>, undefined>;
+type Result<E extends Encoding> = IteratorResult<StreamEvent<E>, undefined>;
 
 /**
  * Output between the channel and whoever iterates it. Credit goes back to the server when a piece is taken and
  * not before, so what waits here is bounded by the channel's window.
  */
-export class OutputQueue<E extends 'utf8' | 'bytes'> {
+export class OutputQueue<E extends Encoding> {
   readonly #encoding: E;
   readonly #credit: (bytes: number) => void;
   readonly #decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
@@ -42,8 +43,24 @@ export class OutputQueue<E extends 'utf8' | 'bytes'> {
       this.#credit(bytes.length);
       return;
     }
-    this.#pieces.push({ stream, bytes });
+    if (!this.#join(stream, bytes)) this.#pieces.push({ stream, bytes });
     this.#serve();
+  }
+
+  /** Puts a small piece behind the last one that waits. @returns whether it could. */
+  #join(stream: 'stdout' | 'stderr', bytes: Uint8Array): boolean {
+    const last = this.#pieces.length > this.#head ? this.#pieces.at(-1) : undefined;
+    if (last?.stream !== stream || bytes.length >= SMALL_PIECE) return false;
+    const used = last.bytes.length;
+    if (last.room === undefined) {
+      if (used >= SMALL_PIECE) return false;
+      last.room = new Uint8Array(JOINED_PIECES);
+      last.room.set(last.bytes);
+    }
+    if (used + bytes.length > last.room.length) return false;
+    last.room.set(bytes, used);
+    last.bytes = last.room.subarray(0, used + bytes.length);
+    return true;
   }
 
   /** Drops what waits and what still comes. */

@@ -1,6 +1,6 @@
 import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
 import type { Channel, ChannelListener } from '@nbs-ssh/session';
-import type { TraceValue } from '@nbs-ssh/transport/wire';
+import type { Secret, TraceValue } from '@nbs-ssh/transport/wire';
 import { ChannelError, type ErrorContext, type SSHError } from '../errors/classes.ts';
 
 /** What running commands needs of a connection. */
@@ -14,6 +14,8 @@ export interface RemoteProcesses {
   readonly toPublic: (error: unknown) => SSHError;
   readonly context: () => ErrorContext;
   readonly evidence: () => EvidenceBundle;
+  /** Told each secret before it is sent, so that it never reaches evidence. */
+  readonly register: (secret: Secret) => void;
 }
 
 /** A pseudo-terminal, RFC 4254 §6.2. */
@@ -54,10 +56,7 @@ export function startProcess(
   listener: ChannelListener,
 ): { readonly channel: Channel; readonly started: Promise<SSHError | undefined> } {
   const channel = processes.open(listener);
-  for (const [name, value] of Object.entries(options.env ?? {})) channel.notify({ type: 'env', name, value });
-  const pty =
-    options.pty === undefined || options.pty === false ? undefined : requestPty(channel, options.pty);
-  const exec = channel.request({ type: 'exec', command });
+  const { pty, exec } = askToStart(processes, channel, command, options);
   const started = (async (): Promise<SSHError | undefined> => {
     const refusal = await channel.opened;
     if (refusal !== undefined) {
@@ -79,6 +78,28 @@ export function startProcess(
     return undefined;
   })();
   return { channel, started };
+}
+
+/** @throws {TypeError | ChannelError} when an argument cannot be sent; the channel is then given up. */
+function askToStart(
+  processes: RemoteProcesses,
+  channel: Channel,
+  command: string | Uint8Array,
+  { env = {}, pty }: ProcessOptions,
+): { readonly pty: Promise<boolean> | undefined; readonly exec: Promise<boolean> } {
+  try {
+    for (const [name, value] of Object.entries(env)) {
+      if (typeof value !== 'string') throw new TypeError(`the environment variable ${name} is no string`);
+      channel.notify({ type: 'env', name, value });
+    }
+    return {
+      pty: pty === undefined || pty === false ? undefined : requestPty(channel, pty),
+      exec: channel.request({ type: 'exec', command }),
+    };
+  } catch (error) {
+    channel.abandon();
+    throw error instanceof TypeError ? error : processes.toPublic(error);
+  }
 }
 
 function requestPty(channel: Channel, pty: true | PtyOptions): Promise<boolean> {

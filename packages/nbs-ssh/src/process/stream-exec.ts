@@ -1,7 +1,9 @@
 import type { Channel } from '@nbs-ssh/session';
-import { fromUtf8Lossy, printable, Secret, utf8 } from '@nbs-ssh/transport/wire';
+import { fromUtf8Lossy, printable, type Secret } from '@nbs-ssh/transport/wire';
 import type { SSHError } from '../errors/classes.ts';
-import { connectionLost, endProcess, type Output } from './exec.ts';
+import { connectionLost, endProcess } from './exec.ts';
+import { inputBytes } from './input.ts';
+import type { Encoding, StreamEvent } from './output.ts';
 import { OutputQueue } from './output-queue.ts';
 import {
   type ProcessExit,
@@ -13,21 +15,10 @@ import {
 /** Milliseconds a process has to end after TERM before it gets KILL. */
 const TERM_GRACE = 2000;
 
-export interface StreamExecOptions<E extends 'utf8' | 'bytes' = 'utf8'> extends ProcessOptions {
+export interface StreamExecOptions<E extends Encoding = 'utf8'> extends ProcessOptions {
   readonly encoding?: E;
   /** Ends the command; the iteration then throws `signal.reason`. */
   readonly signal?: AbortSignal;
-}
-
-/** One piece of output, or the end. */
-export interface StreamEvent<E extends 'utf8' | 'bytes' = 'utf8'> {
-  readonly stream: 'stdout' | 'stderr' | 'exit';
-  /** Empty for `exit`. */
-  readonly data: Output<E>;
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  /** Unix time in milliseconds at which it was handed out. */
-  readonly timestamp: number;
 }
 
 export interface StreamResult extends ProcessExit {
@@ -40,7 +31,7 @@ export interface StreamResult extends ProcessExit {
  * Every byte comes, in order per stream. What is not taken stays at the server: the channel's window is the only
  * buffer, so a slow reader costs no memory beyond it.
  */
-export interface ExecStream<E extends 'utf8' | 'bytes' = 'utf8'> extends AsyncIterable<StreamEvent<E>> {
+export interface ExecStream<E extends Encoding = 'utf8'> extends AsyncIterable<StreamEvent<E>> {
   /** Sends input. Resolves when there is room for more. */
   write(data: string | Uint8Array | Secret): Promise<void>;
   /** Ends the input. */
@@ -53,7 +44,7 @@ export interface ExecStream<E extends 'utf8' | 'bytes' = 'utf8'> extends AsyncIt
   readonly done: Promise<StreamResult>;
 }
 
-export function streamExec<E extends 'utf8' | 'bytes'>(
+export function streamExec<E extends Encoding>(
   processes: RemoteProcesses,
   command: string | Uint8Array,
   options: StreamExecOptions<E>,
@@ -62,7 +53,7 @@ export function streamExec<E extends 'utf8' | 'bytes'>(
   return new RunningCommand(processes, command, options);
 }
 
-class RunningCommand<E extends 'utf8' | 'bytes'> implements ExecStream<E> {
+class RunningCommand<E extends Encoding> implements ExecStream<E> {
   readonly #processes: RemoteProcesses;
   readonly #queue: OutputQueue<E>;
   readonly #channel: Channel;
@@ -102,8 +93,7 @@ class RunningCommand<E extends 'utf8' | 'bytes'> implements ExecStream<E> {
 
   async write(data: string | Uint8Array | Secret): Promise<void> {
     if (this.#channel.isClosed) return;
-    const bytes = data instanceof Secret ? data.revealBytes() : typeof data === 'string' ? utf8(data) : data;
-    await this.#channel.write(bytes);
+    await this.#channel.write(inputBytes(data, this.#processes.register));
   }
 
   end(): void {

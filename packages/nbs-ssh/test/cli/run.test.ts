@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Sshd, sshdAvailable, startSshd, testAccountAvailable } from '@nbs-ssh/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -159,6 +159,24 @@ describe.skipIf(!sshdAvailable())('nbs-ssh against OpenSSH', () => {
     expect(first).toMatchObject({ exitCode: 0 });
     expect(first.stderr).toMatch(/unknown host key .* was accepted/);
     expect(await cli.run([...args, target, 'true'])).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  it("writes no new host key anywhere when the user has no files, least of all into the system's", async () => {
+    const system = join(cli.scratch.path, 'system_known_hosts');
+    writeFileSync(system, '# of the system\n');
+    const none = ['-o', 'UserKnownHostsFile=none', '-o', `GlobalKnownHostsFile=${system}`];
+    const args = [
+      '-p',
+      String(sshd.port),
+      '-i',
+      sshd.clientKey(),
+      ...none,
+      '--host-key-policy',
+      'accept-new',
+    ];
+    const { exitCode } = await cli.run([...args, `${sshd.username}@${sshd.host}`, 'true']);
+    expect(exitCode).toBe(0);
+    expect(readFileSync(system, 'utf8')).toBe('# of the system\n');
   });
 });
 
