@@ -1,3 +1,4 @@
+import { devNull } from 'node:os';
 import type { EventCollector } from '@nbs-ssh/evidence';
 import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
 import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
@@ -61,8 +62,10 @@ function knownHostsPaths(settings: Settings): readonly string[] {
   const [user, user2, system, system2] = defaultKnownHostsPaths();
   const defaults = (...paths: readonly (string | undefined)[]): readonly string[] =>
     paths.filter((path) => path !== undefined);
+  const own = settings.userKnownHosts ?? defaults(user, user2);
   return [
-    ...(settings.userKnownHosts ?? defaults(user, user2)),
+    // A user without files has none to write to, and the system's are not the user's.
+    ...(own.length === 0 ? [devNull] : own),
     ...(settings.globalKnownHosts ?? defaults(system, system2)),
   ].map((path) => expandPath(path));
 }
