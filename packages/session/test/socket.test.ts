@@ -42,6 +42,15 @@ async function readAll(reader: {
 }
 
 describe('a socket as a pipe of bytes', () => {
+  it('hands out plain arrays, whose slices are copies', async () => {
+    const { near, far, stop } = await sockets();
+    const reader = fromSocket(far).readable.getReader();
+    await fromSocket(near)
+      .writable.getWriter()
+      .write(new Uint8Array([1, 2, 3]));
+    assert.equal((await reader.read()).value?.constructor, Uint8Array);
+    await stop();
+  });
   for (const bytewise of [false, true]) {
     it(`carries bytes both ways and half-closes${bytewise ? ', in segments of one byte' : ''} [T192]`, async () => {
       const leaks = watchForLeaks();

@@ -1,5 +1,5 @@
 import { transportError } from './errors.ts';
-import { concat, EMPTY, printable, utf8 } from './wire/index.ts';
+import { concat, EMPTY, plainBytes, printable, utf8 } from './wire/index.ts';
 
 /** Longest identification line, including CR LF. RFC 4253 §4.2. */
 const MAX_LINE = 255;
@@ -49,7 +49,7 @@ export class IdentificationReader {
       this.#first = concat(this.#first, bytes.subarray(0, KEPT_FOR_GUESS - this.#first.length));
     }
     if (neverEndsALine(this.#first)) throw this.notSsh();
-    const received = this.#held.length === 0 ? bytes : concat(this.#held, bytes);
+    const received = this.#held.length === 0 ? plainBytes(bytes) : concat(this.#held, bytes);
     let start = 0;
     for (;;) {
       const end = received.indexOf(LF, start);

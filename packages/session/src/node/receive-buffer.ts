@@ -30,7 +30,7 @@ export class ReceiveBuffer {
   take(length: number, room: Uint8Array): Uint8Array {
     if (this.#slab === undefined) {
       if (length === room.length) this.#begin();
-      return room.slice(0, length);
+      return new Uint8Array(room.subarray(0, length));
     }
     this.#used += length;
     if (length < BULK_READ) this.#slab = undefined;

@@ -1,4 +1,5 @@
 import { connect, type Socket, type TcpSocketConnectOpts } from 'node:net';
+import { plainBytes } from '@nbs-ssh/transport/wire';
 import type { ByteDuplex } from '../byte-duplex.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
 
@@ -80,7 +81,7 @@ function wrap(socket: Socket, incoming: Incoming): ByteDuplex {
   socket.setNoDelay(true);
   // A runtime without `onread` comes here also when it was asked for.
   socket.on('data', (chunk: Uint8Array) => {
-    if (!incoming.push(chunk)) socket.pause();
+    if (!incoming.push(plainBytes(chunk))) socket.pause();
   });
   socket.on('end', () => incoming.finish(undefined));
   socket.on('error', (error) => incoming.finish(error));

@@ -37,7 +37,8 @@ export class ChaCha20 {
   xor(sequence: number, counter: number, bytes: Uint8Array, from = 0, to: number = bytes.length): void {
     const start = bytes.byteOffset + from;
     if (start % 4 !== 0) {
-      const aligned = bytes.slice(from, to);
+      // Not `slice`, which shares memory where the array is a Buffer.
+      const aligned = new Uint8Array(bytes.subarray(from, to));
       this.xor(sequence, counter, aligned);
       bytes.set(aligned, from);
       wipe(aligned);

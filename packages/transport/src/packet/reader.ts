@@ -1,6 +1,6 @@
 import type { PacketOpener } from '../crypto/index.ts';
 import { transportError } from '../errors.ts';
-import { EMPTY } from '../wire/index.ts';
+import { EMPTY, plainBytes } from '../wire/index.ts';
 import { plainOpener } from './plain.ts';
 
 /** Largest packet_length we take, in bytes. RFC 4253 §6.1 asks for 35,000; OpenSSH stops at 256 KiB. */
@@ -51,9 +51,10 @@ export class PacketReader {
     return this.#buffered > 0;
   }
 
-  /** Takes over `chunk`: it will be decrypted in place. */
-  feed(chunk: Uint8Array): void {
-    if (chunk.length === 0) return;
+  /** Takes over `received`: it will be decrypted in place. */
+  feed(received: Uint8Array): void {
+    if (received.length === 0) return;
+    const chunk = plainBytes(received);
     this.#buffered += chunk.length;
     if (this.#position === this.#chunk.length) {
       this.#chunk = chunk;

@@ -23,6 +23,15 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
+/**
+ * The same memory as a `Uint8Array` and nothing more. For bytes that come from outside: a subclass may change what
+ * the methods mean, as Node's `Buffer` does, whose `slice` shares memory.
+ */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.constructor === Uint8Array) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** Compares in time that depends on the lengths only. For every MAC, tag, hash and secret. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -7,6 +7,7 @@ export {
   fromHex,
   fromUtf8,
   fromUtf8Lossy,
+  plainBytes,
   toBase64,
   toHex,
   utf8,

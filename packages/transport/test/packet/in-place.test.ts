@@ -44,3 +44,38 @@ for (const { title, lane } of [PLAIN, ...PROTECTIONS]) {
     });
   });
 }
+
+/** The same bytes as a view of another class, whose `slice` shares memory, `offset` bytes into an aligned block. */
+function asBuffer(bytes: Uint8Array, offset: number): Buffer {
+  const buffer = Buffer.from(new ArrayBuffer(bytes.length + offset), offset);
+  buffer.set(bytes);
+  return buffer;
+}
+
+for (const { title, lane } of [PLAIN, ...PROTECTIONS]) {
+  describe(`packets that arrive as Buffers of Node, ${title}`, () => {
+    it('are opened at any alignment, and come out as plain arrays', () => {
+      for (let offset = 0; offset < 4; offset += 1) {
+        const { writer, reader } = lane();
+        for (const payload of PAYLOADS) {
+          reader.feed(asBuffer(sealed(writer, payload), offset));
+          const opened = reader.next();
+          assert.deepEqual(opened, payload, `at offset ${offset}`);
+          assert.equal(opened?.constructor, Uint8Array);
+        }
+      }
+    });
+
+    it('are opened by the suite itself at any alignment', () => {
+      for (let offset = 0; offset < 4; offset += 1) {
+        const { writer, opener } = lane();
+        const payload = new Uint8Array(200).fill(7);
+        const packet = asBuffer(sealed(writer, payload), offset);
+        const length = opener.length(0, packet.subarray(0, opener.prefixLength));
+        assert.equal(4 + length + opener.tagLength, packet.length, `at offset ${offset}`);
+        assert.ok(opener.open(0, packet), `at offset ${offset}`);
+        assert.deepEqual([...packet.subarray(5, 205)], [...payload], `at offset ${offset}`);
+      }
+    });
+  });
+}
