@@ -24,6 +24,7 @@ export interface ChannelsErrors {
   CHANNELS_REPLY_UNEXPECTED: { readonly channel: number | null; readonly received: number };
   CHANNELS_PENDING_REPLIES: { readonly channel: number | null; readonly limit: number };
   CHANNELS_NOISE: { readonly limit: number };
+  CHANNELS_CONTROL_OVERFLOW: { readonly limit: number };
   CHANNELS_LIMIT: { readonly limit: number };
   CHANNELS_NOT_OPEN: { readonly channel: number; readonly phase: string; readonly operation: string };
   CHANNELS_ARGUMENT: { readonly argument: string; readonly reason: string };
@@ -92,6 +93,11 @@ const CATALOGUE: ErrorCatalogue<ChannelsErrors> = {
     fault: 'peer',
     disconnect: 2,
     message: (c) => `more than ${c.limit} messages without effect in a minute`,
+  },
+  CHANNELS_CONTROL_OVERFLOW: {
+    fault: 'peer',
+    disconnect: 2,
+    message: (c) => `the peer made more than ${c.limit} answers wait that cannot be sent yet`,
   },
   CHANNELS_LIMIT: {
     fault: 'caller',

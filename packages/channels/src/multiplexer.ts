@@ -30,6 +30,12 @@ import type { ChannelEvent, GlobalEvent, MuxError, MuxOutput } from './output.ts
 import { ReadyRing } from './ready-ring.ts';
 import type { SessionRequest } from './session-requests.ts';
 
+/**
+ * Messages other than data that may wait when the peer causes another. During a key exchange none is sent, so a peer
+ * that never finishes it could queue answers without end. Honest ones cause a few for each of 1000 channels.
+ */
+const MAX_CONTROL = 16_384;
+
 /** Sizes of our side of a channel, in bytes. */
 export interface ReceiveSizes {
   readonly window?: number;
@@ -116,7 +122,11 @@ export class Multiplexer {
   receive(payload: Uint8Array): void {
     if (this.#failed) return;
     try {
+      const waiting = this.#control.length;
       this.#dispatch(payload);
+      if (this.#control.length > Math.max(waiting, MAX_CONTROL)) {
+        throw channelsError('CHANNELS_CONTROL_OVERFLOW', { limit: MAX_CONTROL });
+      }
     } catch (error) {
       this.#fail(error, payload[0] ?? 0);
     }
@@ -276,8 +286,10 @@ export class Multiplexer {
       const reason = session
         ? OpenFailureReason.ADMINISTRATIVELY_PROHIBITED
         : OpenFailureReason.UNKNOWN_CHANNEL_TYPE;
+      this.#outbox.noise();
       this.#refuse(remote.id, reason, 'channel type not accepted here');
     } else if (session && this.#global.noMoreSessions) {
+      this.#outbox.noise();
       this.#refuse(remote.id, OpenFailureReason.ADMINISTRATIVELY_PROHIBITED, 'no more sessions');
     } else if (this.#channels.size >= this.#config.limits.maxChannels) {
       this.#refuse(remote.id, OpenFailureReason.RESOURCE_SHORTAGE, 'too many channels');

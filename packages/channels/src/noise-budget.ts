@@ -5,7 +5,7 @@ const PERIOD = 60_000;
 
 /**
  * Counts messages that cost us work and achieve nothing: window adjustments of 0, empty data, unknown requests,
- * keepalives. A peer that sends little else is not one to keep.
+ * keepalives, opens of channels that we never take. A peer that sends little else is not one to keep.
  */
 export class NoiseBudget {
   readonly #limit: number;
