@@ -29,6 +29,11 @@ import { MAX_WINDOW, ReceiveWindow } from './window.ts';
 
 /** Largest data in one message of ours, in bytes, whatever the peer offers: every SSH transport takes it, RFC 4253 §6.1. */
 const MAX_SEND = 32_768;
+/**
+ * Received data shorter than this, in bytes, is copied. A view would keep the transport's whole receive memory, up to
+ * 256 KiB, for as long as nobody reads it, so that a window of single bytes held gigabytes.
+ */
+const COPIED_BELOW = 4096;
 /** One channel, from OPEN to the second CLOSE. */
 export class Channel {
   readonly id: LocalChannelId;
@@ -288,7 +293,10 @@ export class Channel {
     this.window.take(length);
     this.#bytesReceived += length;
     if (stream === undefined || this.#closeWanted) this.consumed(length);
-    else this.#outbox.event({ type: 'data', channel, stream, bytes: body });
+    else {
+      const bytes = length < COPIED_BELOW ? new Uint8Array(body) : body;
+      this.#outbox.event({ type: 'data', channel, stream, bytes });
+    }
   }
 
   #receiveAdjust(added: number): void {

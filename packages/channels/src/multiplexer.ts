@@ -116,7 +116,7 @@ export class Multiplexer {
   /**
    * Takes one message. Never throws: a peer fault comes out of {@link poll} as `failed`.
    *
-   * @param payload - Message 80–82 or 90–100. Data is handed out as views of it, so its bytes must stay as they
+   * @param payload - Message 80–82 or 90–100. Longer data is handed out as views of it, so its bytes must stay as they
    *   are for as long as anyone may read them.
    */
   receive(payload: Uint8Array): void {
