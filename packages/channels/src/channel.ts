@@ -147,6 +147,8 @@ export class Channel {
     if (discard) {
       this.#queue.clear();
       this.#last.length = 0;
+      // Not sent yet, so a command that was given up before the peer knew of it never starts.
+      this.#early.length = 0;
     }
     // Nobody reads what already arrived, and the peer may need window to get on.
     if (this.window.unread > 0) this.consumed(this.window.unread);

@@ -1,4 +1,5 @@
 // Ends of a channel, in every order.
+import { utf8 } from '@nbs-ssh/transport/wire';
 import fc from 'fast-check';
 import { assert, describe, it } from 'vitest';
 import { client, confirmation, numbers, opening } from './support.ts';
@@ -161,4 +162,21 @@ describe('T146 closing', () => {
     throwsCode(() => mux.request(id, { type: 'shell' }, false), 'CHANNELS_NOT_OPEN');
     assert.deepEqual(numbers(drain(mux).sent), [96, 97]);
   });
+});
+
+describe('giving a channel up before the peer has confirmed it', () => {
+  for (const mode of ['discard', 'flush'] as const) {
+    it(`${mode}: requests made in advance are ${mode === 'flush' ? 'sent' : 'never sent'}`, () => {
+      const mux = client();
+      const id = mux.openChannel({ type: 'session' });
+      mux.request(id, { type: 'exec', command: utf8('rm') }, true);
+      mux.close(id, mode);
+      drain(mux);
+      mux.receive(confirmation(id, PEER));
+      assert.deepEqual(numbers(drain(mux).sent), mode === 'flush' ? [98, 97] : [97]);
+      mux.receive(bare(97, id));
+      assert.deepEqual(drain(mux).events, [{ type: 'closed', channel: id }]);
+      assert.equal(mux.channelCount, 0);
+    });
+  }
 });
