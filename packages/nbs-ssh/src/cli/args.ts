@@ -48,6 +48,28 @@ export function parseArgs(args: readonly string[]): Invocation {
   return { type: 'run', ...parseDestination(destination), command, settings };
 }
 
+/** Whether `--json` is asked for, as far as a command line can be read that {@link parseArgs} refuses. */
+export function asksForJson(args: readonly string[]): boolean {
+  if (args[0] === 'serve') return false;
+  let hosts = 0;
+  for (let at = 0; at < args.length && hosts < 2; at += 1) {
+    const word = args[at] ?? '';
+    if (word === '--json') return true;
+    // What follows `--` is the host, or the command.
+    if (word === '--') at += 1;
+    if (word === '--' || word === '-' || !word.startsWith('-')) hosts += 1;
+    else if (takesNext(word)) at += 1;
+  }
+  return false;
+}
+
+function takesNext(option: string): boolean {
+  if (option.startsWith('--')) return LONG_WITH_VALUE.includes(option.slice(2));
+  const letters = option.slice(1);
+  const first = [...letters].findIndex((letter) => WITH_VALUE.includes(letter));
+  return first >= 0 && first === letters.length - 1;
+}
+
 /** Takes options off the front of `words`. @returns what is asked for instead of a connection. */
 function takeOptions(words: string[], settings: Settings): Invocation | undefined {
   for (let word = words[0]; word !== undefined; word = words[0]) {

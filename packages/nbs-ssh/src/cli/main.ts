@@ -1,14 +1,17 @@
 import { argv, env, exit, stderr, stdout } from 'node:process';
 import { VERSION } from '../version.ts';
-import { parseArgs } from './args.ts';
+import { asksForJson, parseArgs } from './args.ts';
+import type { Explanation } from './explain.ts';
+import { failureLine, plainFailure } from './outcome.ts';
 import { takeSecrets } from './secrets.ts';
 import { HELP, UsageError } from './usage.ts';
 
 /** What the process ends with. Everything heavy is loaded only when it is needed. */
 async function main(): Promise<number> {
   const secrets = takeSecrets(env);
+  const words = argv.slice(2);
   try {
-    const invocation = parseArgs(argv.slice(2));
+    const invocation = parseArgs(words);
     switch (invocation.type) {
       case 'help':
         stdout.write(HELP);
@@ -22,17 +25,23 @@ async function main(): Promise<number> {
         return await (await import('./run-command.ts')).runCommand(invocation, secrets);
     }
   } catch (error) {
-    if (error instanceof UsageError) {
-      stderr.write(
-        `nbs-ssh: ${error.message}\nnbs-ssh: ${error.remedy ?? 'nbs-ssh --help lists the options.'}\n`,
-      );
-      return 255;
-    }
-    const { explain } = await import('./explain.ts');
-    const { cause, remedy } = explain(error);
-    stderr.write(`nbs-ssh: ${cause}\nnbs-ssh: ${remedy}\n`);
+    const { name, cause, remedy } = await told(error);
+    stderr.write(
+      asksForJson(words)
+        ? failureLine(255, plainFailure(name, cause, remedy))
+        : `nbs-ssh: ${cause}\nnbs-ssh: ${remedy}\n`,
+    );
     return 255;
   }
+}
+
+async function told(error: unknown): Promise<{ readonly name: string } & Explanation> {
+  if (error instanceof UsageError) {
+    const { name, message: cause, remedy = 'nbs-ssh --help lists the options.' } = error;
+    return { name, cause, remedy };
+  }
+  const { explain } = await import('./explain.ts');
+  return { name: error instanceof Error ? error.name : 'Error', ...explain(error) };
 }
 
 /** Resolves when all that was written has left the process, or never will. */

@@ -2,11 +2,14 @@ import { stderr } from 'node:process';
 import { printable } from '@nbs-ssh/transport/wire';
 import { SSHError } from '../errors/classes.ts';
 import { explain } from './explain.ts';
+import { type Failure, failureLine, plainFailure } from './outcome.ts';
 
 /** Everything that the command itself says, on standard error. */
 export class Report {
   readonly #quiet: boolean;
   readonly #json: boolean;
+  #lastLine: string | undefined;
+  #ended = false;
 
   constructor(options: { readonly quiet: boolean; readonly json: boolean }) {
     this.#quiet = options.quiet;
@@ -18,32 +21,50 @@ export class Report {
   }
 
   trace(text: string): void {
-    stderr.write(`nbs-ssh: ${text}\n`);
+    if (!this.#ended) stderr.write(`nbs-ssh: ${text}\n`);
   }
 
   /** What the server shows before the login. `text` is escaped; its line breaks are given back. */
   banner(text: string): void {
-    if (this.#quiet) return;
+    if (this.#quiet || this.#ended) return;
     const lines = text.replace(/\\(\\|r|n|t)/g, (_, letter: string) => UNESCAPED[letter] ?? '');
     stderr.write(lines.endsWith('\n') ? lines : `${lines}\n`);
   }
 
+  /** Tells why there is no exit status of the command. */
   failure(error: unknown): void {
-    const { cause, remedy } = explain(error);
-    if (!this.#json) {
-      stderr.write(`nbs-ssh: ${cause}\nnbs-ssh: ${remedy}\n`);
-      return;
-    }
-    const facts =
-      error instanceof SSHError
-        ? { type: error.errorType, code: error.code, phase: error.phase ?? null, retryable: error.retryable }
-        : { type: error instanceof Error ? error.name : 'Error', code: null, phase: null, retryable: false };
-    stderr.write(`${JSON.stringify({ ok: false, exit_code: 255, error: { ...facts, cause, remedy } })}\n`);
+    this.failed(factsOf(error));
+  }
+
+  failed(failure: Failure): void {
+    if (this.#json) this.#lastLine = failureLine(255, failure);
+    else stderr.write(`nbs-ssh: ${failure.cause}\nnbs-ssh: ${failure.remedy}\n`);
+  }
+
+  /** For endings that whoever caused them knows about: only a program wants to read of them. */
+  abandoned(exitCode: number, failure: Failure): void {
+    if (this.#json) this.#lastLine = failureLine(exitCode, failure);
   }
 
   result(facts: Readonly<Record<string, unknown>>): void {
-    if (this.#json) stderr.write(`${JSON.stringify({ ok: true, ...facts })}\n`);
+    if (this.#json) this.#lastLine = `${JSON.stringify({ ok: true, ...facts })}\n`;
   }
+
+  /** Writes the line of JSON, if one was asked for. Nothing is told after it. */
+  end(): void {
+    this.#ended = true;
+    if (this.#lastLine !== undefined) stderr.write(this.#lastLine);
+    this.#lastLine = undefined;
+  }
+}
+
+function factsOf(error: unknown): Failure {
+  const { cause, remedy } = explain(error);
+  if (!(error instanceof SSHError)) {
+    return plainFailure(error instanceof Error ? error.name : 'Error', cause, remedy);
+  }
+  const { errorType: type, code, phase = null, retryable } = error;
+  return { type, code, phase, retryable, cause, remedy };
 }
 
 const UNESCAPED: Readonly<Record<string, string>> = { '\\': '\\', r: '', n: '\n', t: '\t' };

@@ -12,6 +12,7 @@ import { describeEvent, describeOffers } from './events-verbose.ts';
 import { explain } from './explain.ts';
 import { exitCodeOf, Interrupts } from './interrupts.ts';
 import { loginConfigs } from './login.ts';
+import { plainFailure } from './outcome.ts';
 import { openPrompter } from './prompt.ts';
 import { feed, Output, OutputClosed } from './pump.ts';
 import { Report, shown } from './report.ts';
@@ -23,6 +24,7 @@ import { UsageError } from './usage.ts';
 const LAST_WORDS = 3000;
 /** 128 + SIGPIPE: what a local command would end with whose reader went away. */
 const BROKEN_PIPE = 141;
+const AGAIN = 'Run it again when you want all of its output.';
 
 interface Ending {
   readonly exitCode: number | null;
@@ -50,8 +52,16 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
     });
     return code;
   } catch (error) {
-    if (error instanceof OutputClosed) return BROKEN_PIPE;
-    if (interrupts.received !== undefined) return exitCodeOf(interrupts.received);
+    if (error instanceof OutputClosed) {
+      report.abandoned(BROKEN_PIPE, plainFailure('OutputClosed', 'Nobody reads the output any more.', AGAIN));
+      return BROKEN_PIPE;
+    }
+    const { received } = interrupts;
+    if (received !== undefined) {
+      const code = exitCodeOf(received);
+      report.abandoned(code, plainFailure('Interrupted', `${received} ended nbs-ssh.`, AGAIN));
+      return code;
+    }
     report.failure(asUsageError(error));
     return 255;
   } finally {
@@ -60,6 +70,7 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
       await saveEvidence(connection, settings.evidence, report);
     }
     interrupts.stop();
+    report.end();
     // Whoever ends us does not wait for a reader that has stalled.
     if (interrupts.received !== undefined) process.stdout.destroy();
   }

@@ -98,6 +98,43 @@ describe('without a usable server, nbs-ssh', () => {
   });
 });
 
+describe('with --json, the last line on standard error', () => {
+  const last = ({ lines }: Finished): unknown => JSON.parse(lines.at(-1) ?? '');
+
+  it.each([
+    ['in front of', ['--json', '-Z', '127.0.0.1', 'true']],
+    ['behind', ['-p', 'x', '--json', '127.0.0.1', 'true']],
+    ['after the host and', ['127.0.0.1', '--json', '-Z', 'true']],
+  ])('is a usage error also when it stands %s what is wrong', async (_, args) => {
+    const result = await cli.run(args);
+    expect(result.exitCode).toBe(255);
+    expect(last(result)).toMatchObject({ ok: false, exit_code: 255, error: { type: 'UsageError' } });
+  });
+
+  it('is none when --json belongs to the command', async () => {
+    const { stderr } = await cli.run(['-Z', '127.0.0.1', 'true', '--json']);
+    expect(stderr).not.toContain('{');
+  });
+
+  it('is the error also when the evidence cannot be written and the end is traced', async () => {
+    const args = ['--json', '-v', '--evidence', '/nowhere/bundle', '-p', String(await freePort())];
+    const result = await cli.run([...args, '127.0.0.1', 'true']);
+    expect(result.stderr).toContain('/nowhere/bundle');
+    expect(last(result)).toMatchObject({ ok: false, error: { type: 'ConnectionRefused' } });
+  });
+
+  it('names the signal that came while connecting', async () => {
+    await using server = await startHostileServer(silentScript);
+    const child = cli.start(['--json', '-v', '-p', String(server.port), '127.0.0.1', 'true']);
+    const end = finished(child);
+    await shows(child, /connecting to/, 'stderr');
+    child.kill('SIGINT');
+    const result = await end;
+    expect(result.exitCode).toBe(130);
+    expect(last(result)).toMatchObject({ ok: false, exit_code: 130, error: { type: 'Interrupted' } });
+  });
+});
+
 describe.skipIf(!sshdAvailable())('with OpenSSH, nbs-ssh', () => {
   let sshd: Sshd;
   beforeAll(async () => {

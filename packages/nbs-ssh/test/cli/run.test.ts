@@ -134,6 +134,23 @@ describe.skipIf(!sshdAvailable())('nbs-ssh against OpenSSH', () => {
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ ok: true, exit_code: 4, remote_signal: null });
   });
 
+  it('tells the result as the last line with --json, also with -v and for a reader that went away', async () => {
+    const { lines } = await cli.run([...loginArgs(sshd, '--json', '-v'), 'exit 4']);
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ ok: true, exit_code: 4 });
+    const child = cli.start([...loginArgs(sshd, '--json', '-v'), 'exec yes']);
+    child.stdin?.end();
+    const end = finished(child);
+    await shows(child, /y/);
+    child.stdout?.destroy();
+    const closed = await end;
+    expect(closed.exitCode).toBe(141);
+    expect(JSON.parse(closed.lines.at(-1) ?? '')).toMatchObject({
+      ok: false,
+      exit_code: 141,
+      error: { type: 'OutputClosed' },
+    });
+  });
+
   it('negotiates what the settings ask for, with either crypto', async () => {
     const wanted = [
       '-o',
