@@ -1,5 +1,7 @@
 // Installs the programs that the tests run against, from Debian's packages, where that is possible and needed.
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { NETWORK_LIMITS } from './lib/apt.mjs';
 import { findProgram, isMain, runOk, script } from './lib/repo.mjs';
 
 /** Program → the Debian package that has it. */
@@ -15,6 +17,7 @@ const PROGRAMS = {
 
 /** A package's services must not start on somebody's machine only because tests need its programs. */
 const POLICY = '/usr/sbin/policy-rc.d';
+const SIGNALS = ['SIGINT', 'SIGTERM'];
 
 /** @returns {Promise<string | undefined>} Why something is still missing, for the reader of a test run. */
 export async function installPeers() {
@@ -27,15 +30,26 @@ export async function installPeers() {
   console.log(`peers: apt-get install ${packages.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const ownPolicy = !existsSync(POLICY);
-  if (ownPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  const removePolicy = () => {
+    // On a read-only system there is none, and removing would fail all the same.
+    if (ownPolicy && existsSync(POLICY)) rmSync(POLICY, { force: true });
+  };
+  const stop = (signal) => {
+    removePolicy();
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
   try {
-    await runOk('apt-get', ['-qq', 'update'], { env });
-    await runOk('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...packages], { env });
+    if (ownPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+    const apt = ['-qq', ...NETWORK_LIMITS];
+    await runOk('apt-get', [...apt, 'update'], { env });
+    await runOk('apt-get', [...apt, '-y', '--no-install-recommends', 'install', ...packages], { env });
     return undefined;
   } catch (error) {
-    return `apt-get could not install ${packages.join(' ')}: ${String(error.message).split('\n').at(-1)}`;
+    return `could not install ${packages.join(' ')}: ${String(error.message).split('\n').at(-1)}`;
   } finally {
-    if (ownPolicy) rmSync(POLICY, { force: true });
+    removePolicy();
+    for (const signal of SIGNALS) process.off(signal, stop);
   }
 }
 

@@ -3,6 +3,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { findProgram, runOk } from './repo.mjs';
 
+/** A mirror that does not answer must not keep a test run waiting: seconds, and no second try. */
+export const NETWORK_LIMITS = ['http', 'https']
+  .map((scheme) => `Acquire::${scheme}::Timeout=20`)
+  .concat('Acquire::Retries=0')
+  .flatMap((setting) => ['-o', setting]);
+
 const SOURCES = '/etc/apt/sources.list.d';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
@@ -47,10 +53,10 @@ export async function unpackFrom(suite, packages, target) {
     writeFileSync(join(state, 'status'), '');
     writeFileSync(join(state, 'apt.conf'), configuration(state, architecture));
     const env = { ...process.env, APT_CONFIG: join(state, 'apt.conf') };
-    await runOk('apt-get', ['-qq', 'update'], { env });
+    await runOk('apt-get', ['-qq', ...NETWORK_LIMITS, 'update'], { env });
     const known = new Set((await runOk('apt-cache', ['pkgnames'], { env })).split('\n'));
     const wanted = packages.filter((name) => known.has(name));
-    await runOk('apt-get', ['-qq', 'download', ...wanted], { env, cwd: downloads });
+    await runOk('apt-get', ['-qq', ...NETWORK_LIMITS, 'download', ...wanted], { env, cwd: downloads });
     mkdirSync(target, { recursive: true });
     for (const name of readdirSync(downloads)) await runOk('dpkg-deb', ['-x', join(downloads, name), target]);
   } finally {
