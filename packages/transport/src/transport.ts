@@ -108,8 +108,8 @@ export class TransportMachine {
 
   /** When {@link tick} must be called at the latest, in the driver's milliseconds. */
   deadline(): number | undefined {
-    // While held, the peer's part of an exchange could not be read in time, so none is begun by the clock.
-    if (this.#closed || (this.#held && this.#exchanges.idle)) return undefined;
+    // While held, the peer's part of an exchange cannot be read, so none is begun by the clock, and none is late.
+    if (this.#closed || this.#held) return undefined;
     return this.#exchanges.deadline();
   }
 
@@ -150,6 +150,7 @@ export class TransportMachine {
 
   /** While held, nothing is decoded: a layer above waits for an answer of its own. */
   hold(held: boolean): void {
+    if (this.#held && !held) this.#exchanges.resumePeer();
     this.#held = held;
   }
 

@@ -81,6 +81,21 @@ describe('new keys', () => {
     pump(pair);
     assert.equal(pair.client.event('transport.kex.done')?.['number'], 2);
   });
+  it('have no deadline while the layer above holds the machine; then the peer has all its time', () => {
+    const pair = authenticated({}, { limits: { kexMilliseconds: 1000 } });
+    pair.client.machine.rekey();
+    pair.client.machine.hold(true);
+    assert.equal(pair.client.machine.deadline(), undefined);
+    pair.client.tick(50_000);
+    assert.equal(pair.client.error, undefined);
+    pair.client.machine.hold(false);
+    assert.equal(pair.client.machine.deadline(), 51_000);
+    pair.client.tick(50_999);
+    assert.equal(pair.client.error, undefined);
+    pair.client.machine.hold(false);
+    pair.client.tick(51_000);
+    assert.equal(pair.client.code, 'TRANSPORT_KEX_TIMEOUT');
+  });
   it('are also made before authentication: RFC 4253 §9 lets either side ask at any time [T074]', () => {
     const pair = connected();
     pair.server.machine.rekey();

@@ -125,8 +125,13 @@ export class KeyExchanges {
     return this.#step({ type: 'message', payload });
   }
 
-  trusted(): readonly TransportOutput[] {
+  /** The peer can be heard again: the time that a question took is not held against it. */
+  resumePeer(): void {
     this.#peerSince = this.#trace.now;
+  }
+
+  trusted(): readonly TransportOutput[] {
+    this.resumePeer();
     return this.#step({ type: 'trusted' });
   }
 
