@@ -151,7 +151,7 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
     this.#flushing = true;
     try {
       for (;;) {
-        const output = this.#machine.poll(this.#unwritten < SOCKET_HIGH_WATER);
+        const output = this.#poll(this.#unwritten < SOCKET_HIGH_WATER);
         if (output === undefined) break;
         try {
           this.#perform(output);
@@ -167,6 +167,22 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
     if (this.#ended) return;
     this.#resume();
     this.#schedule();
+  }
+
+  /** A machine that throws is broken: the session ends with it, instead of the turn of the event loop. */
+  #poll(canSendData: boolean): SessionOutput<AuthEffect, Login> | undefined {
+    try {
+      return this.#machine.poll(canSendData);
+    } catch (cause) {
+      this.#machine.fail(cause);
+      try {
+        return this.#machine.poll(canSendData);
+      } catch {
+        // Not even its end can be told.
+        this.#end(asSshError(cause, 'polling the session failed'), SHORT_LINGER);
+        return undefined;
+      }
+    }
   }
 
   #perform(output: SessionOutput<AuthEffect, Login>): void {
@@ -202,7 +218,7 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
   #ask(effect: VerifyHostKey | AuthEffect): void {
     this.#answer(effect).then(
       () => this.#flush(),
-      (error: unknown) => this.fail(asSshError(error)),
+      (error: unknown) => this.fail(asSshError(error, 'answering a question of the session failed')),
     );
   }
 
@@ -235,7 +251,7 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
 
   #writeRest(): void {
     for (;;) {
-      const output = this.#machine.poll(false);
+      const output = this.#poll(false);
       if (output === undefined) return;
       if (output.type === 'write') this.#write(output.bytes);
     }
@@ -299,11 +315,6 @@ function isHostKeyEffect(effect: unknown): effect is VerifyHostKey {
   return (effect as { readonly type?: unknown }).type === 'verify-host-key';
 }
 
-function asSshError(error: unknown): SshError {
-  if (error instanceof SshError) return error;
-  return transportError(
-    'TRANSPORT_INTERNAL',
-    { what: 'answering a question of the session failed' },
-    { cause: error },
-  );
+function asSshError(error: unknown, what: string): SshError {
+  return error instanceof SshError ? error : transportError('TRANSPORT_INTERNAL', { what }, { cause: error });
 }
