@@ -13,6 +13,7 @@ import {
   type Platform,
 } from 'nbs-ssh';
 import { describe, expect, it, vi } from 'vitest';
+import { localUser } from '../src/platform/platform.ts';
 
 const unix: Platform = {
   windows: false,
@@ -28,6 +29,14 @@ const windows: Platform = {
 };
 
 describe('platform functions', () => {
+  it('take the name of a user without a passwd entry from the environment, or say that there is none', () => {
+    const nobody = (): undefined => undefined;
+    expect(localUser(unix, () => ({ username: 'ann', homedir: '/' }))).toBe('ann');
+    expect(localUser({ ...unix, env: { USER: 'bob', LOGNAME: 'eve' } }, nobody)).toBe('bob');
+    expect(localUser({ ...unix, env: { USER: '', LOGNAME: 'eve' } }, nobody)).toBe('eve');
+    expect(() => localUser(unix, nobody)).toThrow(TypeError);
+  });
+
   it('say where things are on Unix', () => {
     expect(isWindows(unix)).toBe(false);
     expect(getSshDir(unix)).toBe('/home/me/.ssh');

@@ -11,7 +11,6 @@ import { algorithmPolicy } from './algorithm-lists.ts';
 import type { RunInvocation } from './args.ts';
 import type { Settings } from './config-options.ts';
 import type { Prompter } from './prompt.ts';
-import { UsageError } from './usage.ts';
 
 /** Seconds until a connection must be up when somebody may be typing: as long as most servers wait. */
 const TYPING_TIMEOUT = 120;
@@ -94,11 +93,4 @@ async function askAboutKey(key: UnknownHostKey, prompter: Prompter): Promise<boo
     if (answer.startsWith('SHA256:')) return false;
     question = 'Please answer yes, no, or the fingerprint: ';
   }
-}
-
-/** The library names its own options in its errors; users know ours. */
-export function asUsageError(error: unknown): unknown {
-  return error instanceof TypeError || error instanceof RangeError
-    ? new UsageError(`${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`)
-    : error;
 }

@@ -1,13 +1,12 @@
-import { userInfo } from 'node:os';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventCollector } from '@nbs-ssh/evidence';
 import { SSHConnection } from '../connection/connection.ts';
 import { discoverKeys } from '../platform/keys.ts';
-import { expandPath } from '../platform/platform.ts';
+import { expandPath, localUser } from '../platform/platform.ts';
 import type { ExecStream } from '../process/stream-exec.ts';
 import type { RunInvocation } from './args.ts';
-import { asUsageError, connectOptions } from './connect-options.ts';
+import { connectOptions } from './connect-options.ts';
 import { describeEvent, describeOffers } from './events-verbose.ts';
 import { explain } from './explain.ts';
 import { exitCodeOf, Interrupts } from './interrupts.ts';
@@ -18,12 +17,13 @@ import { feed, Output, OutputClosed } from './pump.ts';
 import { Report, shown } from './report.ts';
 import type { EnvironmentSecrets } from './secrets.ts';
 import { takeKeyboard, terminalOptions, wantsTerminal } from './terminal.ts';
-import { UsageError } from './usage.ts';
+import { inUsersWords, UsageError } from './usage.ts';
 
 /** Milliseconds that ending cleanly may take after a signal; a dead network must not keep anybody waiting. */
 const LAST_WORDS = 3000;
 /** 128 + SIGPIPE: what a local command would end with whose reader went away. */
 const BROKEN_PIPE = 141;
+const FIND_OUT = 'Find out how far the command got before you run it again.';
 const AGAIN = 'Run it again when you want all of its output.';
 
 interface Ending {
@@ -42,6 +42,12 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
     connection = await prepare(invocation, secrets, report, interrupts);
     const ending = await connectAndRun(connection, command, invocation, report, interrupts);
     const { received } = interrupts;
+    if (received === undefined && ending.exitCode === null && ending.signal === null) {
+      report.failed(
+        plainFailure('NoExitStatus', 'The server ended the command without saying how.', FIND_OUT),
+      );
+      return 255;
+    }
     const code = received === undefined ? statusOf(ending) : exitCodeOf(received);
     report.result({
       exit_code: code,
@@ -62,7 +68,7 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
       report.abandoned(code, plainFailure('Interrupted', `${received} ended nbs-ssh.`, AGAIN));
       return code;
     }
-    report.failure(asUsageError(error));
+    report.failure(error);
     return 255;
   } finally {
     if (connection !== undefined) {
@@ -91,7 +97,7 @@ async function prepare(
   interrupts: Interrupts,
 ): Promise<SSHConnection> {
   const { settings, host } = invocation;
-  const username = settings.user ?? invocation.user ?? userInfo().username;
+  const username = settings.user ?? invocation.user ?? inUsersWords(() => localUser());
   const prompter = settings.batch === true ? undefined : openPrompter();
   const collector = new EventCollector({ capacity: 1 });
   let verdict = '';
@@ -121,16 +127,10 @@ async function prepare(
       if (untrusted(verdict)) throw new Error('the host key is not the known one');
     },
   });
-  return new SSHConnection(
-    connectOptions({
-      invocation,
-      username,
-      prompter,
-      auth,
-      collector,
-      onBanner: (text) => report.banner(text),
-      signal: interrupts.whileConnecting,
-    }),
+  const onBanner = (text: string): void => report.banner(text);
+  const sources = { invocation, username, prompter, auth, collector, onBanner };
+  return inUsersWords(
+    () => new SSHConnection(connectOptions({ ...sources, signal: interrupts.whileConnecting })),
   );
 }
 
@@ -198,7 +198,6 @@ function interrupted(running: ExecStream<'bytes'>, signal: AbortSignal): Promise
 
 function statusOf({ exitCode, signal }: Ending): number {
   if (exitCode !== null) return exitCode & 0xff;
-  // The server may end a channel without saying how; ssh counts that as a failure of the connection.
   return signal === null ? 255 : exitCodeOf(`SIG${signal}`);
 }
 

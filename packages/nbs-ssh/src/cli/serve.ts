@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import process from 'node:process';
 import { authorizedKeys, processExec, SSHServer } from '@nbs-ssh/server';
-import { expandPath } from '../platform/platform.ts';
+import { expandPath, localUser } from '../platform/platform.ts';
 import type { ServeInvocation } from './args.ts';
 import { shown } from './report.ts';
-import { UsageError } from './usage.ts';
+import { inUsersWords, UsageError } from './usage.ts';
 
 /** A throw-away server: its host key and its password are made now and gone with the process. */
 export async function serve(options: ServeInvocation): Promise<number> {
-  const user = options.user ?? userInfo().username;
+  const user = options.user ?? inUsersWords(() => localUser());
   const password = randomBytes(15).toString('base64url');
   const keys =
     options.authorizedKeys === undefined ? undefined : await loadKeys(options.authorizedKeys, user);

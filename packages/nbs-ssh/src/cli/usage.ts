@@ -10,6 +10,21 @@ export class UsageError extends Error {
   }
 }
 
+/**
+ * For what checks its arguments: the library's words for what is wrong with them, as a usage error. Not for what runs
+ * later, where the same errors are defects.
+ *
+ * @throws {UsageError}
+ */
+export function inUsersWords<T>(prepare: () => T): T {
+  try {
+    return prepare();
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+    throw new UsageError(`${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`);
+  }
+}
+
 export const HELP = `usage: nbs-ssh [options] [user@]host command…
        nbs-ssh serve [--host 127.0.0.1] [--port 0] [--user NAME] [--authorized-keys FILE] [--json]
 

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { EventCollector } from '@nbs-ssh/evidence';
 import type { ByteDuplex } from '@nbs-ssh/session';
 import { DEFAULT_LIMITS, DEFAULT_REKEY, type StrictKexPolicy } from '@nbs-ssh/transport';
@@ -10,7 +9,7 @@ import {
   createPasswordAuth,
   type SecretSource,
 } from '../auth/auth-config.ts';
-import { defaultKnownHostsPaths, expandPath } from '../platform/platform.ts';
+import { defaultKnownHostsPaths, expandPath, localUser } from '../platform/platform.ts';
 import { type AlgorithmPolicy, type ResolvedAlgorithms, resolveAlgorithms } from './algorithms.ts';
 import { checkOptions, checkUsername } from './option-checks.ts';
 
@@ -131,7 +130,7 @@ export function resolveOptions(options: SSHConnectionOptions): ConnectionConfig 
   return {
     host,
     port,
-    username: checkUsername(options.username ?? userInfo().username),
+    username: checkUsername(options.username ?? localUser()),
     auth: resolveAuth(options),
     knownHosts: resolveKnownHosts(knownHosts),
     hostKeyPolicy,

@@ -19,10 +19,29 @@ export function currentPlatform(): Platform {
     home: (windows ? env['USERPROFILE'] : env['HOME']) ?? homedir(),
     env,
     homeOf: (user) => {
-      const me = userInfo();
-      return me.username === user ? me.homedir : undefined;
+      const me = passwdEntry();
+      return me?.username === user ? me.homedir : undefined;
     },
   };
+}
+
+/**
+ * Name of the user we run as. Containers often run as a number that has no name: then the environment tells.
+ *
+ * @throws {TypeError} when nothing tells.
+ */
+export function localUser(on: Platform = currentPlatform(), entry: typeof passwdEntry = passwdEntry): string {
+  const name = entry()?.username || on.env['USER'] || on.env['LOGNAME'];
+  if (name) return name;
+  throw new TypeError('the user we run as has no name: give username (-l), or set USER');
+}
+
+function passwdEntry(): { readonly username: string; readonly homedir: string } | undefined {
+  try {
+    return userInfo();
+  } catch {
+    return undefined;
+  }
 }
 
 export function isWindows(on: Platform = currentPlatform()): boolean {
