@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { root } from './repo.mjs';
+import { readJson, root } from './repo.mjs';
 
 const umbrella = join(root, 'packages', 'nbs-ssh');
 const dist = join(umbrella, 'dist');
@@ -20,6 +20,7 @@ const SHEBANG = '#!/usr/bin/env node\n';
 export async function bundleUmbrella() {
   // Imported here and not above, because setup loads this file before anything is installed.
   const { build } = await import('esbuild');
+  checkVersion();
   const source = (...path) => join(umbrella, 'src', ...path);
   const entries = { index: source('index.ts'), server: source('server.ts'), cli: source('cli', 'main.ts') };
   const { metafile } = await build({
@@ -51,6 +52,14 @@ export async function bundleUmbrella() {
   const code = Object.keys(outputs).filter((path) => path.endsWith('.js'));
   const sum = (paths) => [...paths].reduce((bytes, path) => bytes + outputs[path].bytes, 0);
   return { index: sum(reachable('index.js', outputs)), total: sum(code) };
+}
+
+/** The version that servers see and `-V` prints is the one that is published. */
+function checkVersion() {
+  const { version } = readJson(join(umbrella, 'package.json'));
+  const text = readFileSync(join(umbrella, 'src', 'version.ts'), 'utf8');
+  const said = /VERSION = '([^']*)'/.exec(text)?.[1];
+  if (said !== version) throw new Error(`src/version.ts says ${said}, package.json says ${version}`);
 }
 
 /** Files that loading `entry` loads, by static imports. */

@@ -40,7 +40,13 @@ await script(async () => {
     };
     const failed = [];
     for (const { name, command, args } of list) {
-      const { code, output } = await run(command, [...args, script], { cwd: folder, env, quiet: true });
+      const { code, output } = await run(command, [...args, script], {
+        cwd: folder,
+        env,
+        quiet: true,
+        // Later than the script's own limit, which says more.
+        limitMs: LIMIT_MS + 10_000,
+      });
       console.log(`smoke: ${name}: ${output.trim()}`);
       if (code !== 0) failed.push(name);
     }
