@@ -2,6 +2,8 @@ import type { TransportLimits } from './config.ts';
 import { transportError } from './errors.ts';
 
 const MINUTE = 60_000;
+/** Key exchanges with a stranger: each costs us a signature. Honest peers need one, or two where a login takes long. */
+const MAX_EXCHANGES = 8;
 
 /** What a peer may spend: everything before authentication, and messages that carry nothing at any time. */
 export class PeerBudget {
@@ -9,6 +11,7 @@ export class PeerBudget {
   #authenticated = false;
   #bytes = 0;
   #packets = 0;
+  #exchanges = 0;
   #noise = 0;
   #noiseSince = 0;
 
@@ -34,6 +37,17 @@ export class PeerBudget {
     if (this.#packets > preAuthPackets) {
       throw transportError('TRANSPORT_PREAUTH_BUDGET', { limit: preAuthPackets, unit: 'packets' });
     }
+  }
+
+  /** Counts one KEXINIT. @throws {TransportError} `TRANSPORT_FLOOD` */
+  exchange(): void {
+    if (this.#authenticated) return;
+    this.#exchanges += 1;
+    if (this.#exchanges <= MAX_EXCHANGES) return;
+    throw transportError('TRANSPORT_FLOOD', {
+      what: 'key exchanges before authentication',
+      limit: MAX_EXCHANGES,
+    });
   }
 
   /** Counts one IGNORE, DEBUG, UNIMPLEMENTED, PING or unknown message. @throws {TransportError} `TRANSPORT_FLOOD` */

@@ -6,7 +6,7 @@ import { IdentificationReader } from './identification.ts';
 import { KeyExchanges } from './kex/exchanges.ts';
 import { disconnectReasonName } from './message-names.ts';
 import { LEGAL, routeOf } from './message-rules.ts';
-import { Disconnect, Ping, Pong, Unimplemented } from './messages.ts';
+import { Disconnect, KexInit, Ping, Pong, Unimplemented } from './messages.ts';
 import type { NegotiatedAlgorithms } from './negotiate.ts';
 import type { TransportOutput } from './output.ts';
 import { OutgoingPackets } from './packet/outgoing.ts';
@@ -314,6 +314,7 @@ export class TransportMachine {
         this.#rekeyIfDue(this.#received.due(this.#config.rekey));
         return true;
       case 'kex':
+        if (number === KexInit.number) this.#budget.exchange();
         this.#push(this.#exchanges.receive(payload));
         return false;
       case 'disconnect':

@@ -92,11 +92,29 @@ describe('a stranger', () => {
     }
     assert.deepEqual(pair.server.context, { limit: 1024, unit: 'packets' });
   });
+  it('may have 8 key exchanges before authentication and no more, whoever asks for them [T204]', () => {
+    const pair = connected();
+    for (let number = 2; number <= 8; number += 1) {
+      pair.client.machine.rekey();
+      pump(pair);
+      assert.equal(pair.server.event('transport.kex.done')?.['number'], number);
+    }
+    pair.client.machine.rekey();
+    pump(pair);
+    assert.equal(pair.server.code, 'TRANSPORT_FLOOD');
+    assert.equal(pair.server.goodbye, 2);
+    assert.equal(pair.server.context['limit'], 8);
+  });
   it('has no such limits once it is known', () => {
     const pair = authenticated();
     for (let i = 0; i < 3000; i += 1) pair.client.machine.send(message(94, 1000));
     pump(pair);
     assert.equal(pair.server.messages.length, 3000);
+    for (let i = 0; i < 10; i += 1) {
+      pair.client.machine.rekey();
+      pump(pair);
+    }
+    assert.equal(pair.server.event('transport.kex.done')?.['number'], 11);
   });
 });
 
