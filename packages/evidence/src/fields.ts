@@ -8,6 +8,18 @@ import type { EventData, EventType } from './events.ts';
  */
 export type FieldKind = 'fact' | 'text' | 'host' | 'user' | 'path' | 'private' | 'free';
 
+/** A command and a shell are told in the same words. */
+const PROCESS = {
+  command: 'text',
+  streaming: 'fact',
+  duration_ms: 'fact',
+  exit_code: 'fact',
+  signal: 'fact',
+  stdout_len: 'fact',
+  stderr_len: 'fact',
+  cancelled: 'fact',
+} as const;
+
 /**
  * Every field an event may have. An allow-list: a field that is not here is not stored by the recorder, and
  * is removed from a redacted bundle.
@@ -36,26 +48,8 @@ export const FIELDS: {
     error_type: 'fact',
     duration_ms: 'fact',
   },
-  EXEC: {
-    command: 'text',
-    streaming: 'fact',
-    duration_ms: 'fact',
-    exit_code: 'fact',
-    signal: 'fact',
-    stdout_len: 'fact',
-    stderr_len: 'fact',
-    cancelled: 'fact',
-  },
-  SHELL: {
-    command: 'text',
-    streaming: 'fact',
-    duration_ms: 'fact',
-    exit_code: 'fact',
-    signal: 'fact',
-    stdout_len: 'fact',
-    stderr_len: 'fact',
-    cancelled: 'fact',
-  },
+  EXEC: PROCESS,
+  SHELL: PROCESS,
   DISCONNECT: { reason: 'text', code: 'fact', by: 'fact', host: 'host', port: 'fact' },
   ERROR: { error_type: 'fact', code: 'fact', message: 'text', phase: 'fact' },
   KEEPALIVE_SENT: { outstanding: 'fact' },
