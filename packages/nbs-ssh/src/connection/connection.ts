@@ -1,9 +1,7 @@
-import { type AuthAttempt, ClientAuth, type ClientAuthAnswer, type ClientAuthEffect } from '@nbs-ssh/auth';
-import { type GlobalRequestId, Multiplexer } from '@nbs-ssh/channels';
+import type { GlobalRequestId } from '@nbs-ssh/channels';
 import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
-import { ChannelTable, SessionDriver, SessionMachine } from '@nbs-ssh/session';
 import { systemClock } from '@nbs-ssh/session/node';
-import { type NegotiatedAlgorithms, TransportMachine } from '@nbs-ssh/transport';
+import type { NegotiatedAlgorithms } from '@nbs-ssh/transport';
 import { printable, type SshError } from '@nbs-ssh/transport/wire';
 import { ConnectionClosed, ConnectionLost, type SSHError } from '../errors/classes.ts';
 import { localError } from '../errors/local.ts';
@@ -11,20 +9,11 @@ import { toPublicError } from '../errors/mapping.ts';
 import { type ExecOptions, type ExecResult, exec } from '../process/exec.ts';
 import type { RemoteProcesses } from '../process/remote-process.ts';
 import { type ExecStream, type StreamExecOptions, streamExec } from '../process/stream-exec.ts';
-import { SOFTWARE } from '../version.ts';
-import { preferKnown } from './algorithms.ts';
+import { type ClientSession, createClientSession } from './client-session.ts';
 import { ConnectionEvidence } from './evidence.ts';
 import { type ConnectionConfig, resolveOptions, type SSHConnectionOptions } from './options.ts';
 import { discard, type Preparation, prepare } from './preparation.ts';
 import { Waiters } from './waiters.ts';
-
-interface Login {
-  readonly method: string;
-  readonly attempts: readonly AuthAttempt[];
-}
-
-type Driver = SessionDriver<ClientAuthEffect, ClientAuthAnswer, Login>;
-type Machine = SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>;
 
 type State = 'new' | 'connecting' | 'open' | 'closed';
 
@@ -48,10 +37,7 @@ export class SSHConnection {
   #error: SSHError | undefined;
   /** Where the connection was when `close()` was called. */
   #closedIn = 'open';
-  #machine: Machine | undefined;
-  #driver: Driver | undefined;
-  #channels: ChannelTable | undefined;
-  #auth: ClientAuth | undefined;
+  #session: ClientSession | undefined;
   #connected: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #finished: Promise<SSHError | undefined>;
   #settleFinished: (error: SSHError | undefined) => void = () => {};
@@ -92,12 +78,12 @@ export class SSHConnection {
 
   /** The server's identification line, escaped for display. */
   get serverVersion(): string | undefined {
-    return this.#machine?.transport.peerLine;
+    return this.#session?.machine.transport.peerLine;
   }
 
   /** `undefined` until the first key exchange has negotiated. */
   get algorithms(): ConnectionAlgorithms | undefined {
-    const transport = this.#machine?.transport;
+    const transport = this.#session?.machine.transport;
     if (transport?.algorithms === undefined) return undefined;
     return { ...transport.algorithms, strictKex: transport.strictKex };
   }
@@ -126,7 +112,7 @@ export class SSHConnection {
     established.catch(() => {});
     const cancelDeadline = this.#clock.after(connectTimeoutMs, () => {
       const late = localError('CONNECT_TIMEOUT', { phase: this.#phase, limitMs: connectTimeoutMs });
-      this.#stop(this.#machine?.transport.foreignPeer ?? late);
+      this.#stop(this.#session?.machine.transport.foreignPeer ?? late);
     });
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     try {
@@ -194,10 +180,10 @@ export class SSHConnection {
   async close(): Promise<void> {
     if (this.#state !== 'closed') {
       this.#closedIn = this.#phase;
-      if (this.#driver === undefined) this.#end(localError('CONNECT_CLOSED', { phase: this.#closedIn }));
-      else void this.#driver.close(11, 'closed by user');
+      if (this.#session === undefined) this.#end(localError('CONNECT_CLOSED', { phase: this.#closedIn }));
+      else void this.#session.driver.close(11, 'closed by user');
     }
-    await this.#driver?.closed;
+    await this.#session?.driver.closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -207,9 +193,9 @@ export class SSHConnection {
   /** Where the connection is, also when the machine has just failed and only knows that it is closed. */
   get #phase(): string {
     if (this.#state === 'open') return 'open';
-    if (this.#machine === undefined) return 'tcp';
-    if (this.#auth !== undefined) return 'auth';
-    const { phaseName, transport } = this.#machine;
+    if (this.#session === undefined) return 'tcp';
+    if (this.#session.auth() !== undefined) return 'auth';
+    const { phaseName, transport } = this.#session.machine;
     if (phaseName !== 'closed') return phaseName;
     return transport.peerLine === undefined ? 'identification' : 'kex';
   }
@@ -221,57 +207,15 @@ export class SSHConnection {
     else await discard(prepared.duplex);
   }
 
-  #run({ duplex, address, trust, credentials }: Preparation): void {
-    const config = this.#config;
-    const trace = this.#evidence.sink;
-    const transport = new TransportMachine({
-      role: 'client',
-      crypto: config.crypto,
-      algorithms: preferKnown(config.algorithms.offered, trust.knownKeyTypes),
-      hostKeys: [],
-      software: SOFTWARE,
-      strictKex: config.strictKex,
-      serverSigAlgs: [],
-      rekey: config.rekey,
-      limits: config.transportLimits,
-      trace,
-      tracePackets: config.tracePackets,
-    });
-    const mux = new Multiplexer({ role: 'client', trace, limits: { window: config.channelWindowBytes } });
-    const machine: Machine = new SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>({
-      transport,
-      mux,
-      acknowledge: true,
-      createAuth: (sessionId) => {
-        this.#auth = new ClientAuth({
-          username: config.username,
-          sessionId,
-          credentials: credentials.list,
-          crypto: config.crypto,
-          trace,
-        });
-        return this.#auth;
-      },
-    });
-    const driver: Driver = new SessionDriver(machine, duplex, this.#clock, {
-      verifyHostKey: (effect) => trust.verify(effect.hostKey, address),
-      authenticate: (effect) => credentials.answer(effect),
+  #run(prepared: Preparation): void {
+    this.#session = createClientSession(this.#config, prepared, this.#evidence.sink, this.#clock, {
       onAuthenticated: () => this.#opened(),
       onBanner: (text) => this.#showBanner(text),
       onRekeyed: () => this.#waiters.resolve('rekey'),
-      onEvent: (event) => {
-        if (event.type === 'global-reply') {
-          this.#waiters.resolve(event.request);
-        } else if (event.type !== 'global-request') {
-          this.#channels?.handle(event);
-        }
-      },
+      onGlobalReply: (request) => this.#waiters.resolve(request),
       onEnd: (error) => this.#end(error ?? localError('CONNECT_CLOSED', { phase: this.#closedIn })),
     });
-    this.#machine = machine;
-    this.#driver = driver;
-    this.#channels = new ChannelTable(mux, () => driver.wake());
-    driver.start();
+    this.#session.driver.start();
   }
 
   /** The caller's function runs inside the read loop: what it throws is its own trouble. */
@@ -291,10 +235,7 @@ export class SSHConnection {
 
   #processes(): RemoteProcesses {
     return {
-      open: (listener) => {
-        this.#open();
-        return (this.#channels as ChannelTable).open({ type: 'session' }, listener);
-      },
+      open: (listener) => this.#open().channels.open({ type: 'session' }, listener),
       now: () => this.#clock.now(),
       unixNow: () => this.#clock.unixNow(),
       after: (milliseconds, run) => this.#clock.after(milliseconds, run),
@@ -306,12 +247,12 @@ export class SSHConnection {
     };
   }
 
-  #open(): { readonly machine: Machine; readonly driver: Driver } {
-    if (this.#state !== 'open' || this.#machine === undefined || this.#driver === undefined) {
+  #open(): ClientSession {
+    if (this.#state !== 'open' || this.#session === undefined) {
       if (this.#error instanceof ConnectionLost) throw this.#error;
       throw this.#closedError(`the connection is ${this.#state === 'new' ? 'not connected' : this.#state}`);
     }
-    return { machine: this.#machine, driver: this.#driver };
+    return this.#session;
   }
 
   #closedError(message: string): ConnectionClosed {
@@ -332,8 +273,8 @@ export class SSHConnection {
   /** Ends what is going on now: dialling, handshake or an open connection. */
   #stop(error: SshError): void {
     if (this.#state === 'closed') return;
-    if (this.#driver === undefined) this.#end(error);
-    else this.#driver.fail(error);
+    if (this.#session === undefined) this.#end(error);
+    else this.#session.driver.fail(error);
   }
 
   #public(error: unknown): SSHError {
@@ -342,7 +283,7 @@ export class SSHConnection {
       port: this.port,
       username: this.username,
       phase: this.#phase,
-      attempts: this.#auth?.attempts ?? [],
+      attempts: this.#session?.auth()?.attempts ?? [],
       optIn: this.#config.algorithms.optIn,
     });
   }
@@ -375,10 +316,10 @@ export class SSHConnection {
     });
     error.attachEvidence(this.#evidence.bundle());
     this.#waiters.rejectAll(error);
-    this.#channels?.endAll(cause as SshError);
+    this.#session?.channels.endAll(cause as SshError);
     // Commands report their end in later turns, so the log stays open until the socket is gone.
-    if (this.#driver === undefined) this.#evidence.close();
-    else void this.#driver.closed.then(() => this.#evidence.close());
+    if (this.#session === undefined) this.#evidence.close();
+    else void this.#session.driver.closed.then(() => this.#evidence.close());
     this.#connected?.reject(error);
     this.#settleFinished(graceful && wasOpen ? undefined : error);
   }

@@ -1,0 +1,88 @@
+import { type AuthAttempt, ClientAuth, type ClientAuthAnswer, type ClientAuthEffect } from '@nbs-ssh/auth';
+import { type GlobalRequestId, Multiplexer } from '@nbs-ssh/channels';
+import { ChannelTable, type Clock, SessionDriver, SessionMachine } from '@nbs-ssh/session';
+import { TransportMachine } from '@nbs-ssh/transport';
+import type { SshError, TraceSink } from '@nbs-ssh/transport/wire';
+import { SOFTWARE } from '../version.ts';
+import { preferKnown } from './algorithms.ts';
+import type { ConnectionConfig } from './options.ts';
+import type { Preparation } from './preparation.ts';
+
+interface Login {
+  readonly method: string;
+  readonly attempts: readonly AuthAttempt[];
+}
+
+/** What a connection hears of its session. Called synchronously; must not throw. */
+export interface ClientSessionOwner {
+  readonly onAuthenticated: () => void;
+  /** Not escaped yet. */
+  readonly onBanner: (text: string) => void;
+  readonly onRekeyed: () => void;
+  readonly onGlobalReply: (request: GlobalRequestId) => void;
+  /** Called exactly once. */
+  readonly onEnd: (error: SshError | undefined) => void;
+}
+
+/** One session in the client role, put together and ready to start. */
+export interface ClientSession {
+  readonly machine: SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>;
+  readonly driver: SessionDriver<ClientAuthEffect, ClientAuthAnswer, Login>;
+  readonly channels: ChannelTable;
+  /** `undefined` until authentication has begun. */
+  readonly auth: () => ClientAuth | undefined;
+}
+
+/** Composes the machines of the client role over a byte pipe. Nothing is sent before `driver.start()`. */
+export function createClientSession(
+  config: ConnectionConfig,
+  { duplex, address, trust, credentials }: Preparation,
+  trace: TraceSink,
+  clock: Clock,
+  owner: ClientSessionOwner,
+): ClientSession {
+  const transport = new TransportMachine({
+    role: 'client',
+    crypto: config.crypto,
+    algorithms: preferKnown(config.algorithms.offered, trust.knownKeyTypes),
+    hostKeys: [],
+    software: SOFTWARE,
+    strictKex: config.strictKex,
+    serverSigAlgs: [],
+    rekey: config.rekey,
+    limits: config.transportLimits,
+    trace,
+    tracePackets: config.tracePackets,
+  });
+  const mux = new Multiplexer({ role: 'client', trace, limits: { window: config.channelWindowBytes } });
+  let auth: ClientAuth | undefined;
+  const machine = new SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>({
+    transport,
+    mux,
+    acknowledge: true,
+    createAuth: (sessionId) => {
+      auth = new ClientAuth({
+        username: config.username,
+        sessionId,
+        credentials: credentials.list,
+        crypto: config.crypto,
+        trace,
+      });
+      return auth;
+    },
+  });
+  const driver = new SessionDriver<ClientAuthEffect, ClientAuthAnswer, Login>(machine, duplex, clock, {
+    verifyHostKey: (effect) => trust.verify(effect.hostKey, address),
+    authenticate: (effect) => credentials.answer(effect),
+    onAuthenticated: () => owner.onAuthenticated(),
+    onBanner: (text) => owner.onBanner(text),
+    onRekeyed: () => owner.onRekeyed(),
+    onEvent: (event) => {
+      if (event.type === 'global-reply') owner.onGlobalReply(event.request);
+      else if (event.type !== 'global-request') channels.handle(event);
+    },
+    onEnd: (error) => owner.onEnd(error),
+  });
+  const channels = new ChannelTable(mux, () => driver.wake());
+  return { machine, driver, channels, auth: () => auth };
+}
