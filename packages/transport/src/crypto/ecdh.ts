@@ -1,7 +1,7 @@
 import { wipe } from '../wire/index.ts';
 import { cryptoError } from './errors.ts';
 import type { HashName } from './hash.ts';
-import type { KexSuite, RandomSource } from './kex.ts';
+import type { OneRoundKexSuite, RandomSource } from './kex.ts';
 
 /** One Diffie-Hellman function, whoever computes it. */
 export interface DiffieHellman {
@@ -17,8 +17,9 @@ export interface DiffieHellman {
 }
 
 /** The classic exchange, RFC 5656 §4: K is the shared secret as an mpint. */
-export function ecdhKex(name: string, hash: HashName, dh: DiffieHellman): KexSuite {
+export function ecdhKex(name: string, hash: HashName, dh: DiffieHellman): OneRoundKexSuite {
   return {
+    kind: 'one-round',
     name,
     hash,
     sharedSecretEncoding: 'mpint',

@@ -11,6 +11,7 @@ export type {
 } from './cipher.ts';
 export { type CryptoError, type CryptoErrors, cryptoError, isCryptoError } from './errors.ts';
 export type { HashName } from './hash.ts';
-export type { KexAnswer, KexStart, KexSuite, RandomSource } from './kex.ts';
-export type { CryptoProvider } from './provider.ts';
+export { insecureNames, withInsecure } from './insecure.ts';
+export type { KexAnswer, KexStart, KexSuite, OneRoundKexSuite, RandomSource } from './kex.ts';
+export type { CryptoProvider, InsecureSuites } from './provider.ts';
 export type { EcdsaCurve, PrivateKeyMaterial, PublicKeyMaterial, SignatureSuite } from './signature.ts';

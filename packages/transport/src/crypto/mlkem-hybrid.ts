@@ -1,7 +1,7 @@
 import { concat, wipe } from '../wire/index.ts';
 import { type DiffieHellman, sharedSecret } from './ecdh.ts';
 import { cryptoError } from './errors.ts';
-import type { KexSuite } from './kex.ts';
+import type { OneRoundKexSuite } from './kex.ts';
 
 /** ML-KEM as bytes in, bytes out; every random input is an argument (FIPS 203 §6). */
 export interface Kem {
@@ -28,7 +28,7 @@ export function mlkemHybrid(
   kem: Kem,
   dh: DiffieHellman,
   sha256: (bytes: Uint8Array) => Uint8Array,
-): KexSuite {
+): OneRoundKexSuite {
   const split = (value: Uint8Array, postQuantumLength: number): readonly [Uint8Array, Uint8Array] => {
     if (value.length !== postQuantumLength + dh.publicLength) {
       throw cryptoError('CRYPTO_BAD_PUBLIC_VALUE', { algorithm: name, reason: 'length' });
@@ -42,6 +42,7 @@ export function mlkemHybrid(
     return k;
   };
   return {
+    kind: 'one-round',
     name,
     hash: 'sha256',
     sharedSecretEncoding: 'string',

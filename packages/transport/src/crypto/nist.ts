@@ -1,7 +1,7 @@
 import { bigintToBytes, bytesToBigint, wipe } from '../wire/index.ts';
 import { type DiffieHellman, ecdhKex } from './ecdh.ts';
 import type { HashName } from './hash.ts';
-import type { KexSuite, RandomSource } from './kex.ts';
+import type { OneRoundKexSuite, RandomSource } from './kex.ts';
 
 /** A NIST curve as RFC 5656 §6.2.1 uses it for key exchange. */
 export interface NistCurve {
@@ -65,7 +65,8 @@ export function nistDh(
   };
 }
 
-export const nistKex = (curve: NistCurve, dh: DiffieHellman): KexSuite => ecdhKex(curve.kex, curve.hash, dh);
+export const nistKex = (curve: NistCurve, dh: DiffieHellman): OneRoundKexSuite =>
+  ecdhKex(curve.kex, curve.hash, dh);
 
 /** Uniform in [1, n − 1], by rejection: FIPS 186-5 A.3.2. */
 function newScalar(curve: NistCurve, random: RandomSource): Uint8Array {

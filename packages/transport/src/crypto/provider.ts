@@ -20,4 +20,14 @@ export interface CryptoProvider {
   readonly signatures: readonly SignatureSuite[];
   readonly ciphers: readonly CipherSuite[];
   readonly macs: readonly MacSuite[];
+  /** What only old equipment still wants. Never offered, and never looked up, unless {@link withInsecure} named it. */
+  readonly insecure: InsecureSuites;
+}
+
+/** Suites that are broken or too short for today, each usable by its name only. */
+export interface InsecureSuites {
+  readonly kex: readonly KexSuite[];
+  readonly signatures: readonly SignatureSuite[];
+  readonly ciphers: readonly CipherSuite[];
+  readonly macs: readonly MacSuite[];
 }

@@ -28,6 +28,7 @@ export const nobleProvider: CryptoProvider = {
   // AES without hardware is some ten times slower than ChaCha20.
   ciphers: [chacha20Poly1305, aes256Gcm, aes128Gcm, aes128Ctr, aes192Ctr, aes256Ctr],
   macs: [hmacSha256Etm, hmacSha512Etm, hmacSha256, hmacSha512],
+  insecure: { kex: [], signatures: [], ciphers: [], macs: [] },
 };
 
 export { chacha20Poly1305 } from '../chacha20-poly1305.ts';

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
-import type { KexSuite } from '../kex.ts';
+import type { OneRoundKexSuite } from '../kex.ts';
 import { type Kem, mlkemHybrid } from '../mlkem-hybrid.ts';
 import { nobleX25519 } from './x25519.ts';
 
@@ -15,7 +15,7 @@ export const nobleMlkem768: Kem = {
   decapsulate: (ciphertext, secretKey) => ml_kem768.decapsulate(ciphertext, secretKey),
 };
 
-export const mlkem768x25519Sha256: KexSuite = /* @__PURE__ */ mlkemHybrid(
+export const mlkem768x25519Sha256: OneRoundKexSuite = /* @__PURE__ */ mlkemHybrid(
   'mlkem768x25519-sha256',
   nobleMlkem768,
   nobleX25519,

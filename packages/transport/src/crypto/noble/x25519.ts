@@ -1,7 +1,7 @@
 import { x25519 } from '@noble/curves/ed25519.js';
 import type { DiffieHellman } from '../ecdh.ts';
 import { ecdhKex, isAllZero } from '../ecdh.ts';
-import type { KexSuite } from '../kex.ts';
+import type { OneRoundKexSuite } from '../kex.ts';
 
 const LENGTH = 32;
 
@@ -22,9 +22,13 @@ export const nobleX25519: DiffieHellman = {
 };
 
 /** RFC 8731. */
-export const curve25519Sha256: KexSuite = /* @__PURE__ */ ecdhKex('curve25519-sha256', 'sha256', nobleX25519);
+export const curve25519Sha256: OneRoundKexSuite = /* @__PURE__ */ ecdhKex(
+  'curve25519-sha256',
+  'sha256',
+  nobleX25519,
+);
 /** The same under the name it had before it was standardised. */
-export const curve25519Sha256Libssh: KexSuite = /* @__PURE__ */ ecdhKex(
+export const curve25519Sha256Libssh: OneRoundKexSuite = /* @__PURE__ */ ecdhKex(
   'curve25519-sha256@libssh.org',
   'sha256',
   nobleX25519,

@@ -2,7 +2,7 @@ import { createECDH } from 'node:crypto';
 import { chacha20Poly1305 } from '../chacha20-poly1305.ts';
 import type { AeadCipherSuite, MacSuite, StreamCipherSuite } from '../cipher.ts';
 import { type DiffieHellman, ecdhKex } from '../ecdh.ts';
-import type { KexSuite } from '../kex.ts';
+import type { OneRoundKexSuite } from '../kex.ts';
 import { mlkemHybrid } from '../mlkem-hybrid.ts';
 import { NISTP256, NISTP384, NISTP521, type NistCurve, nistKex } from '../nist.ts';
 import { aes128Ctr, aes192Ctr, aes256Ctr } from '../noble/aes-ctr.ts';
@@ -68,13 +68,14 @@ export function createNodeProvider(): CryptoProvider {
       mac(hmacSha256, 'sha256', KNOWN.hmacSha256),
       mac(hmacSha512, 'sha512', KNOWN.hmacSha512),
     ],
+    insecure: { kex: [], signatures: [], ciphers: [], macs: [] },
   };
 }
 
 /** {@link createNodeProvider}, made when this module is loaded: that asks nothing of the platform yet. */
 export const nodeProvider: CryptoProvider = /* @__PURE__ */ createNodeProvider();
 
-function nist(curve: NistCurve, fallback: DiffieHellman): KexSuite {
+function nist(curve: NistCurve, fallback: DiffieHellman): OneRoundKexSuite {
   // Multiplying only to see whether it works takes milliseconds on the larger curves; a missing curve throws here.
   const works = (): boolean => createECDH(curve.openssl) !== undefined;
   return nistKex(curve, dhOrElse(fallback, nodeNistDh(curve), works));
