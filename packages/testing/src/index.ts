@@ -1,3 +1,11 @@
+export {
+  type CertificateFile,
+  type CertificateOptions,
+  certify,
+  type ForgedFields,
+  type ForgedOption,
+  forgeCertificate,
+} from './certificates.ts';
 export { type CommandResult, findProgram, run, runOk } from './command.ts';
 export { FakeClock } from './fake-clock.ts';
 export type { Direction, DirectionFaults, FaultPlan, Segmentation } from './fault-plan.ts';

@@ -14,6 +14,8 @@ export interface KeysErrors {
   KEYS_UNSUPPORTED_TYPE: { readonly keyType: string };
   /** A certificate where a plain key is wanted. Never to be read as the key inside it. */
   KEYS_CERTIFICATE: { readonly keyType: string };
+  /** A plain key where a certificate is wanted. */
+  KEYS_NOT_CERTIFICATE: { readonly keyType: string };
   KEYS_RSA_LIMITS: {
     readonly reason: RsaProblem;
     readonly bits: number;
@@ -40,6 +42,11 @@ const CATALOGUE: ErrorCatalogue<KeysErrors> = {
     fault: 'peer',
     disconnect: NOT_VERIFIABLE,
     message: (c) => `${c.keyType} is a certificate, not a plain public key`,
+  },
+  KEYS_NOT_CERTIFICATE: {
+    fault: 'peer',
+    disconnect: NOT_VERIFIABLE,
+    message: (c) => `${c.keyType} is a plain public key, not a certificate`,
   },
   KEYS_RSA_LIMITS: {
     fault: 'peer',

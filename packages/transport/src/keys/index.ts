@@ -1,4 +1,12 @@
-export { isCertificateType, keyTypeOfAlgorithm, signatureAlgorithmsFor } from './algorithm.ts';
+export {
+  certificateType,
+  isCertificateType,
+  keyTypeOfAlgorithm,
+  plainName,
+  signatureAlgorithmsFor,
+} from './algorithm.ts';
+export { parseCertificate, parseKeyOrCertificate, plainKeyOf } from './certificate.ts';
+export type { Certificate, CertificateOption, CertifiedKey } from './certificate-types.ts';
 export { isKeysError, type KeysError, type KeysErrors, keysError } from './errors.ts';
 export { fingerprint } from './fingerprint.ts';
 export { formatPublicKeyLine, type PublicKeyLine, parsePublicKeyLine } from './line.ts';

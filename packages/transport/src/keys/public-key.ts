@@ -83,7 +83,12 @@ export function keyTypeOf(material: PublicKeyMaterial | PrivateKeyMaterial): str
   }
 }
 
-function readMaterial(keyType: string, reader: WireReader): PublicKeyMaterial {
+/**
+ * The fields of a key behind its type, which certificates have too.
+ *
+ * Not checked: {@link encodePublicKey} does that. @throws {KeysError} @throws {WireError}
+ */
+export function readMaterial(keyType: string, reader: WireReader): PublicKeyMaterial {
   if (keyType === 'ssh-ed25519') return { type: 'ed25519', publicKey: reader.string('public key') };
   if (keyType === 'ssh-rsa') {
     const e = reader.mpint('e');
