@@ -1,6 +1,7 @@
 export { type ChannelPhase, type ChannelState, LEGAL_MESSAGES } from './channel-state.ts';
 export { DEFAULT_LIMITS, type MultiplexerLimits, type MultiplexerOptions } from './config.ts';
 export { type ChannelsError, type ChannelsErrors, channelsError, isChannelsError } from './errors.ts';
+export { DIRECT_TCPIP, type DirectTcpip, encodeDirectTcpip } from './forward-opens.ts';
 export type {
   GlobalRequestId,
   GlobalRequestToken,

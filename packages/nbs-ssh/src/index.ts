@@ -41,6 +41,9 @@ export {
   ConnectionRefused,
   ConnectionTimeout,
   type ErrorContext,
+  ForwardError,
+  type ForwardErrorContext,
+  type ForwardReason,
   HostKeyMismatch,
   type HostKeyMismatchContext,
   type HostKeyMismatchReason,
@@ -56,6 +59,7 @@ export {
   SSHConnectionError,
   SSHError,
 } from './errors/classes.ts';
+export type { OpenTcpOptions } from './forward/open-tcp.ts';
 export { discoverKeys } from './platform/keys.ts';
 export {
   currentPlatform,

@@ -1,6 +1,7 @@
 export type { AuthMachine, AuthOutput } from './auth-machine.ts';
 export type { ByteDuplex } from './byte-duplex.ts';
 export { Channel, type ChannelListener, type OpenRefusal } from './channel.ts';
+export { type ChannelPipe, openPipe, pipeOver } from './channel-pipe.ts';
 export { ChannelTable } from './channel-table.ts';
 export type { Clock } from './clock.ts';
 export { SessionDriver, type SessionOwner } from './driver.ts';

@@ -1,11 +1,13 @@
 import type { GlobalRequestId } from '@nbs-ssh/channels';
 import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
+import type { ByteDuplex } from '@nbs-ssh/session';
 import { systemClock } from '@nbs-ssh/session/node';
 import type { NegotiatedAlgorithms } from '@nbs-ssh/transport';
 import { printable, type SshError } from '@nbs-ssh/transport/wire';
-import { ConnectionClosed, ConnectionLost, type SSHError } from '../errors/classes.ts';
+import { ConnectionClosed, ConnectionLost, type ErrorContext, type SSHError } from '../errors/classes.ts';
 import { localError } from '../errors/local.ts';
 import { toPublicError } from '../errors/mapping.ts';
+import { type OpenTcpOptions, openTcp } from '../forward/open-tcp.ts';
 import { type ExecOptions, type ExecResult, exec } from '../process/exec.ts';
 import type { RemoteProcesses } from '../process/remote-process.ts';
 import { type ExecStream, type StreamExecOptions, streamExec } from '../process/stream-exec.ts';
@@ -150,6 +152,18 @@ export class SSHConnection {
     return streamExec(this.#processes(), command, options);
   }
 
+  /**
+   * Opens a TCP connection from the server to `host:port`, which the server resolves, as a byte pipe. Each direction
+   * can be ended by itself.
+   *
+   * @throws {ForwardError} when the server refuses, or cannot connect; `context.reason` says which.
+   */
+  async openTcp(host: string, port: number, options: OpenTcpOptions = {}): Promise<ByteDuplex> {
+    const { channels } = this.#open();
+    const toPublic = (error: unknown): SSHError => this.#error ?? this.#public(error);
+    return openTcp({ channels, context: this.#context(), toPublic }, host, port, options);
+  }
+
   /** Asks the server for a sign of life; resolves with the round trip in milliseconds. */
   async ping({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
     signal?.throwIfAborted();
@@ -241,7 +255,7 @@ export class SSHConnection {
       after: (milliseconds, run) => this.#clock.after(milliseconds, run),
       emit: (name, fields) => this.#evidence.emit(name, fields),
       toPublic: (error) => this.#error ?? this.#public(error),
-      context: () => ({ host: this.host, port: this.port, username: this.username, phase: 'open' }),
+      context: () => this.#context(),
       evidence: () => this.#evidence.bundle(),
       register: (secret) => this.#evidence.register(secret),
     };
@@ -256,14 +270,17 @@ export class SSHConnection {
   }
 
   #closedError(message: string): ConnectionClosed {
-    const { host, port, username } = this;
-    const context = { host, port, username, phase: this.#phase };
     return new ConnectionClosed(message, {
       code: 'CONNECT_CLOSED',
       fault: 'caller',
       retryable: false,
-      context,
+      context: this.#context(),
     });
+  }
+
+  #context(): ErrorContext {
+    const { host, port, username } = this;
+    return { host, port, username, phase: this.#phase };
   }
 
   #aborted(): void {

@@ -269,3 +269,30 @@ export class ChannelError extends SSHError<ChannelErrorContext> {
     return 'ChannelError';
   }
 }
+
+export type ForwardReason =
+  | 'prohibited'
+  | 'connect_failed'
+  | 'unknown_channel_type'
+  | 'resource_shortage'
+  | 'invalid_target'
+  | 'other';
+
+export interface ForwardErrorContext extends ErrorContext {
+  readonly reason: ForwardReason;
+  readonly remoteHost?: string;
+  readonly remotePort?: number;
+  /** The server's own words, escaped. */
+  readonly description?: string;
+}
+
+/** The server did not open a way to the target. */
+export class ForwardError extends SSHError<ForwardErrorContext> {
+  override get errorType(): string {
+    return 'ForwardError';
+  }
+
+  get reason(): ForwardReason {
+    return this.context.reason;
+  }
+}
