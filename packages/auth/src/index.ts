@@ -33,9 +33,11 @@ export {
   parseKnownHosts,
 } from './known-hosts/index.ts';
 export {
+  encryptOpensshPrivateKey,
   formatOpensshPrivateKey,
   generateEd25519,
   isPrivateKeyError,
+  type KeyEncryption,
   MAX_BCRYPT_ROUNDS,
   MAX_KEY_FILE,
   type ParsedPrivateKey,

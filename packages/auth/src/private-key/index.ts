@@ -5,7 +5,7 @@ export {
   type PrivateKeyErrors,
   privateKeyError,
 } from './errors.ts';
-export { formatOpensshPrivateKey } from './format.ts';
+export { encryptOpensshPrivateKey, formatOpensshPrivateKey, type KeyEncryption } from './format.ts';
 export { generateEd25519 } from './generate.ts';
 export { MAX_BCRYPT_ROUNDS, MAX_KEY_FILE } from './limits.ts';
 export {

@@ -7,9 +7,11 @@ export {
 } from './algorithm.ts';
 export { parseCertificate, parseKeyOrCertificate, plainKeyOf } from './certificate.ts';
 export type { Certificate, CertificateOption, CertifiedKey } from './certificate-types.ts';
+export { keyBits, keyLabel } from './describe.ts';
 export { isKeysError, type KeysError, type KeysErrors, keysError } from './errors.ts';
-export { fingerprint } from './fingerprint.ts';
+export { type FingerprintHash, fingerprint } from './fingerprint.ts';
 export { formatPublicKeyLine, type PublicKeyLine, parsePublicKeyLine } from './line.ts';
 export { encodePublicKey, keyTypeOf, parsePublicKey, publicKeyOf } from './public-key.ts';
+export { randomart } from './randomart.ts';
 export { type ExpectedAlgorithm, signData, verifySignature } from './signature.ts';
 export type { PublicKey } from './types.ts';

@@ -33,7 +33,29 @@ describe('ciphers for data at rest', () => {
         expect(toHex(decryptAtRest(cipher.name, key, iv, sealed) ?? new Uint8Array(0))).toBe(toHex(data));
       }
     });
+
+    it(`encrypt as OpenSSL does: ${cipher.name}`, () => {
+      for (const blocks of [1, 2, 3, 64]) {
+        const key = new Uint8Array(randomBytes(cipher.keyLength));
+        const iv = new Uint8Array(randomBytes(cipher.ivLength));
+        const data = new Uint8Array(randomBytes(blocks * cipher.blockLength));
+        expect(toHex(cipher.encrypt(key, iv, data))).toBe(toHex(encrypt(cipher, key, iv, data)));
+      }
+    });
   }
+
+  it('leave what they are given as it was', () => {
+    for (const cipher of atRestCiphers) {
+      const [key, iv] = [new Uint8Array(cipher.keyLength).fill(1), new Uint8Array(cipher.ivLength).fill(2)];
+      const data = new Uint8Array(48).fill(3);
+      const sealed = cipher.encrypt(key, iv, data);
+      const before = toHex(sealed);
+      expect(toHex(data)).toBe('03'.repeat(48));
+      expect(toHex(cipher.decrypt(key, iv, sealed) ?? new Uint8Array(0))).toBe('03'.repeat(48));
+      expect(toHex(sealed)).toBe(before);
+      expect(toHex(key)).toBe('01'.repeat(cipher.keyLength));
+    }
+  });
 
   it('carry a counter over its last block: all ones go on at zero', () => {
     const cipher = atRestCiphers.find(({ name }) => name === 'aes256-ctr') as AtRestCipher;

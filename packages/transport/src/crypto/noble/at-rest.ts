@@ -1,8 +1,8 @@
 import { poly1305 } from '@noble/ciphers/_poly1305.js';
 import { cbc, ctr, gcm } from '@noble/ciphers/aes.js';
 import { chacha20orig } from '@noble/ciphers/chacha.js';
-import { equalBytes } from '../../wire/index.ts';
-import { tripleDesCbcDecrypt } from './triple-des.ts';
+import { concat, equalBytes } from '../../wire/index.ts';
+import { tripleDesCbcDecrypt, tripleDesCbcEncrypt } from './triple-des.ts';
 
 export { ecdsaPoint, ed25519PublicKey } from './derive-public.ts';
 
@@ -25,6 +25,11 @@ export interface AtRestCipher {
    * @returns A fresh array, or `undefined` when the tag is wrong.
    */
   readonly decrypt: (key: Uint8Array, iv: Uint8Array, data: Uint8Array) => Uint8Array | undefined;
+  /**
+   * @param data - Whole blocks.
+   * @returns A fresh array: the ciphertext, then the tag.
+   */
+  readonly encrypt: (key: Uint8Array, iv: Uint8Array, data: Uint8Array) => Uint8Array;
 }
 
 const AES_BLOCK = 16;
@@ -38,6 +43,7 @@ function aesCtr(bits: 128 | 192 | 256): AtRestCipher {
     blockLength: AES_BLOCK,
     tagLength: 0,
     decrypt: (key, iv, data) => ctr(key, iv).decrypt(data),
+    encrypt: (key, iv, data) => ctr(key, iv).encrypt(data),
   };
 }
 
@@ -49,6 +55,7 @@ function aesCbc(bits: 128 | 192 | 256): AtRestCipher {
     blockLength: AES_BLOCK,
     tagLength: 0,
     decrypt: (key, iv, data) => cbc(key, iv, { disablePadding: true }).decrypt(data),
+    encrypt: (key, iv, data) => cbc(key, iv, { disablePadding: true }).encrypt(data),
   };
 }
 
@@ -66,6 +73,7 @@ function aesGcm(bits: 128 | 256): AtRestCipher {
         return undefined;
       }
     },
+    encrypt: (key, iv, data) => gcm(key, iv).encrypt(data),
   };
 }
 
@@ -75,16 +83,27 @@ const chacha20Poly1305: AtRestCipher = {
   ivLength: 0,
   blockLength: 8,
   tagLength: TAG,
-  // Sequence number 0 and no length field, so only the first half of the key (K_2) is used.
   decrypt: (key, _iv, data) => {
-    const main = key.subarray(0, 32);
-    const nonce = new Uint8Array(8);
     const body = data.subarray(0, data.length - TAG);
-    const oneTimeKey = chacha20orig(main, nonce, new Uint8Array(32));
-    const good = equalBytes(poly1305(body, oneTimeKey), data.subarray(data.length - TAG));
-    return good ? chacha20orig(main, nonce, body, undefined, 1) : undefined;
+    const { tag, apply } = chacha20(key);
+    return equalBytes(tag(body), data.subarray(data.length - TAG)) ? apply(body) : undefined;
+  },
+  encrypt: (key, _iv, data) => {
+    const { tag, apply } = chacha20(key);
+    const body = apply(data);
+    return concat(body, tag(body));
   },
 };
+
+/** Sequence number 0 and no length field, so only the first half of the key (K_2) is used. */
+function chacha20(key: Uint8Array): Record<'tag' | 'apply', (body: Uint8Array) => Uint8Array> {
+  const main = key.subarray(0, 32);
+  const nonce = new Uint8Array(8);
+  return {
+    tag: (body) => poly1305(body, chacha20orig(main, nonce, new Uint8Array(32))),
+    apply: (body) => chacha20orig(main, nonce, body, undefined, 1),
+  };
+}
 
 const tripleDesCbc: AtRestCipher = {
   name: '3des-cbc',
@@ -93,6 +112,7 @@ const tripleDesCbc: AtRestCipher = {
   blockLength: 8,
   tagLength: 0,
   decrypt: tripleDesCbcDecrypt,
+  encrypt: tripleDesCbcEncrypt,
 };
 
 /** What `ssh-keygen -Z` offers, OpenSSH's default first. */

@@ -1,10 +1,10 @@
 import { hmac } from '@noble/hashes/hmac.js';
-import { sha1 } from '@noble/hashes/legacy.js';
+import { md5, sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import type { HashName } from '../hash.ts';
 
 /** SHA-1 and MD5 serve old file formats and fingerprints only. */
-const HASHES = { sha1, sha256, sha384, sha512 } as const;
+const HASHES = { md5, sha1, sha256, sha384, sha512 } as const;
 
 export function nobleHash(name: HashName, ...parts: readonly Uint8Array[]): Uint8Array {
   const state = hashOf(name).create();

@@ -1,15 +1,15 @@
 /**
- * DES-EDE3 in CBC mode, FIPS 46-3 and SP 800-67, decryption only.
+ * DES-EDE3 in CBC mode, FIPS 46-3 and SP 800-67.
  *
- * Only for reading old private-key files: its tables are made anew for each call and it is not constant-time,
- * which is fine for a file read from one's own disk and for nothing else.
+ * Only for private-key files: its tables are made anew for each call and it is not constant-time, which is fine for a
+ * file on one's own disk and for nothing else.
  *
  * @param key - 24 bytes; parity bits are ignored.
  * @param iv - 8 bytes.
  * @param data - Whole blocks of 8 bytes.
  */
 export function tripleDesCbcDecrypt(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array {
-  const [k1, k2, k3] = [0, 8, 16].map((at) => roundKeys(key.subarray(at, at + 8))) as [Keys, Keys, Keys];
+  const [k1, k2, k3] = schedule(key);
   // E(k1) D(k2) E(k3) undone from its end; DES decrypts when its round keys are reversed.
   const steps: readonly Keys[] = [[...k3].reverse(), k2, [...k1].reverse()];
   const boxes = substitutions();
@@ -17,13 +17,34 @@ export function tripleDesCbcDecrypt(key: Uint8Array, iv: Uint8Array, data: Uint8
   let previous = iv;
   for (let at = 0; at < data.length; at += 8) {
     const block = data.subarray(at, at + 8);
-    let value: Uint8Array = block;
-    for (const keys of steps) value = des(value, keys, boxes);
-    for (let i = 0; i < 8; i += 1) out[at + i] = (value[i] as number) ^ (previous[i] as number);
+    out.set(exclusiveOr(tripleDes(block, steps, boxes), previous), at);
     previous = block;
   }
   return out;
 }
+
+/** The reverse of {@link tripleDesCbcDecrypt}, with the same parameters. */
+export function tripleDesCbcEncrypt(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array {
+  const [k1, k2, k3] = schedule(key);
+  const steps: readonly Keys[] = [k1, [...k2].reverse(), k3];
+  const boxes = substitutions();
+  const out = new Uint8Array(data.length);
+  let previous = iv;
+  for (let at = 0; at < data.length; at += 8) {
+    previous = tripleDes(exclusiveOr(data.subarray(at, at + 8), previous), steps, boxes);
+    out.set(previous, at);
+  }
+  return out;
+}
+
+const schedule = (key: Uint8Array): readonly [Keys, Keys, Keys] => [
+  roundKeys(key.subarray(0, 8)),
+  roundKeys(key.subarray(8, 16)),
+  roundKeys(key.subarray(16, 24)),
+];
+const tripleDes = (block: Uint8Array, steps: readonly Keys[], boxes: readonly Int32Array[]): Uint8Array =>
+  steps.reduce((value, keys) => des(value, keys, boxes), block);
+const exclusiveOr = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, i) => byte ^ (b[i] as number));
 
 /** Sixteen round keys of eight six-bit pieces. */
 type Keys = readonly (readonly number[])[];

@@ -1,0 +1,23 @@
+import type { PublicKeyMaterial } from '../crypto/index.ts';
+import { bitLength } from '../crypto/signatures/modular.ts';
+import type { PublicKey } from './types.ts';
+
+const CURVE_BITS = { nistp256: 256, nistp384: 384, nistp521: 521 } as const;
+
+/** Size of a key as people speak of it: of the modulus, or of the curve. */
+export function keyBits(material: PublicKeyMaterial): number {
+  switch (material.type) {
+    case 'ed25519':
+      return 256;
+    case 'ecdsa':
+      return CURVE_BITS[material.curve];
+    case 'rsa':
+      return bitLength(material.n);
+  }
+}
+
+/** The short name that OpenSSH prints: `ED25519`, `ECDSA`, `RSA`; with `-CERT` behind it for a certificate. */
+export function keyLabel(publicKey: PublicKey): string {
+  const label = publicKey.material.type.toUpperCase();
+  return publicKey.certificate === undefined ? label : `${label}-CERT`;
+}
