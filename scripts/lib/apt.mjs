@@ -1,5 +1,13 @@
 // Fetches packages of another Debian release without touching the machine's own apt.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, runOk } from './repo.mjs';
 
@@ -36,32 +44,37 @@ function mirror() {
 }
 
 /**
- * Downloads `packages` of `suite` and unpacks them below `target`. Names the suite does not have are left out.
+ * Reads the lists of one release into a folder of its own.
  *
  * @param {string} suite
- * @param {readonly string[]} packages
- * @param {string} target - Absolute.
+ * @param {string} state - Absolute; the caller removes it.
+ * @returns {Promise<(packages: readonly string[], target: string) => Promise<Map<string, string>>>} Downloads packages
+ *   and unpacks them below `target`. Names the suite does not have are left out. Gives each package's version.
  */
-export async function unpackFrom(suite, packages, target) {
-  const state = `${target}.apt`;
-  const downloads = join(state, 'downloads');
-  for (const name of ['lists/partial', 'archives/partial', 'downloads'])
-    mkdirSync(join(state, name), { recursive: true });
-  try {
-    const architecture = (await runOk('dpkg', ['--print-architecture'])).trim();
-    writeFileSync(join(state, 'sources.list'), `deb [signed-by=${KEYRING}] ${mirror()} ${suite} main\n`);
-    writeFileSync(join(state, 'status'), '');
-    writeFileSync(join(state, 'apt.conf'), configuration(state, architecture));
-    const env = { ...process.env, APT_CONFIG: join(state, 'apt.conf') };
-    await runOk('apt-get', ['-qq', ...NETWORK_LIMITS, 'update'], { env });
-    const known = new Set((await runOk('apt-cache', ['pkgnames'], { env })).split('\n'));
+export async function openSuite(suite, state) {
+  for (const name of ['lists/partial', 'archives/partial']) mkdirSync(join(state, name), { recursive: true });
+  const architecture = (await runOk('dpkg', ['--print-architecture'])).trim();
+  writeFileSync(join(state, 'sources.list'), `deb [signed-by=${KEYRING}] ${mirror()} ${suite} main\n`);
+  writeFileSync(join(state, 'status'), '');
+  writeFileSync(join(state, 'apt.conf'), configuration(state, architecture));
+  const env = { ...process.env, APT_CONFIG: join(state, 'apt.conf') };
+  await runOk('apt-get', ['-qq', ...NETWORK_LIMITS, 'update'], { env });
+  const known = new Set((await runOk('apt-cache', ['pkgnames'], { env })).split('\n'));
+  return async (packages, target) => {
     const wanted = packages.filter((name) => known.has(name));
+    if (wanted.length === 0) throw new Error(`${suite} has none of ${packages.join(', ')}`);
+    const downloads = mkdtempSync(join(state, 'downloads-'));
     await runOk('apt-get', ['-qq', ...NETWORK_LIMITS, 'download', ...wanted], { env, cwd: downloads });
     mkdirSync(target, { recursive: true });
-    for (const name of readdirSync(downloads)) await runOk('dpkg-deb', ['-x', join(downloads, name), target]);
-  } finally {
-    rmSync(state, { recursive: true, force: true });
-  }
+    const versions = new Map();
+    for (const file of readdirSync(downloads)) {
+      await runOk('dpkg-deb', ['-x', join(downloads, file), target]);
+      const [name, version] = file.split('_');
+      versions.set(name, decodeURIComponent(version).replace(/^\d+:/, ''));
+    }
+    rmSync(downloads, { recursive: true });
+    return versions;
+  };
 }
 
 function configuration(state, architecture) {

@@ -33,6 +33,10 @@ export {
   systemOpenssh,
 } from './openssh-versions.ts';
 export { pamAvailable } from './pam-service.ts';
+export { DROPBEAR_VERSIONS, dropbearPeer } from './peers/dropbear.ts';
+export { type PeerFiles, peerFiles } from './peers/manifest.ts';
+export type { Peer, PeerOptions, PeerServer } from './peers/peer.ts';
+export { TINYSSH_VERSIONS, tinysshPeer } from './peers/tinyssh.ts';
 export {
   formatRecordedSession,
   parseRecordedSession,

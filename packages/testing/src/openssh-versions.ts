@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { findProgram } from './command.ts';
+import { repositoryRoot } from './repository.ts';
 
 /** One installed or unpacked OpenSSH: absolute paths, and what it needs to run. */
 export interface OpensshBinaries {
@@ -69,14 +69,4 @@ export function supportedAlgorithms(binaries: OpensshBinaries, kind: string): st
 export function atLeast(version: string, major: number, minor: number): boolean {
   const [ours = 0, theirs = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
   return ours > major || (ours === major && theirs >= minor);
-}
-
-function repositoryRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'pnpm-workspace.yaml'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error('the repository root was not found above this file');
-    folder = parent;
-  }
-  return folder;
 }

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** All living descendants of `root`, parents before children. Zombies are left out. */
@@ -27,6 +28,26 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }
+}
+
+/** Ends the server, every connection it handed to another process, and every command of those. */
+export async function stopTree(child: ChildProcess): Promise<void> {
+  const { pid } = child;
+  if (pid === undefined) return;
+  const exited = isRunning(child) ? once(child, 'exit') : undefined;
+  if (exited !== undefined) {
+    // Stopped first: no new session can start between looking for them and ending them.
+    signalAll([pid], 'SIGSTOP');
+    signalAll([...descendants(pid), pid], 'SIGKILL');
+    await exited;
+  }
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+/** Checked before every signal: the number of an ended process may belong to somebody else by now. */
+export function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
 }
 
 function processes(): [pid: number, parent: number][] {

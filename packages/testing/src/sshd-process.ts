@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, watch, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { descendants, signalAll } from './process-tree.ts';
+import { firstLine } from './first-line.ts';
+import { descendants, isRunning, signalAll, stopTree } from './process-tree.ts';
 
 export interface SshdProcess {
   readonly pid: number;
@@ -126,41 +125,4 @@ function followLog(child: ChildProcess, file: string): Log {
     },
     waitFor,
   };
-}
-
-/** Connects, reads the server's first line and goes away. */
-async function firstLine(port: number): Promise<{ identification: string; localPort: number }> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    const localPort = socket.localPort as number;
-    let received = '';
-    for await (const chunk of socket.setEncoding('latin1')) {
-      received += chunk as string;
-      const line = /^(SSH-.*?)\r?\n/m.exec(received)?.[1];
-      if (line !== undefined) return { identification: line, localPort };
-    }
-    throw new Error(`the server closed after ${JSON.stringify(received)}`);
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** Ends the server, every connection it handed to another process, and every command of those. */
-async function stopTree(child: ChildProcess): Promise<void> {
-  const { pid } = child;
-  if (pid === undefined) return;
-  const exited = isRunning(child) ? once(child, 'exit') : undefined;
-  if (exited !== undefined) {
-    // Stopped first: no new session can start between looking for them and ending them.
-    signalAll([pid], 'SIGSTOP');
-    signalAll([...descendants(pid), pid], 'SIGKILL');
-    await exited;
-  }
-  child.stderr?.destroy();
-}
-
-/** Checked before every signal: the number of an ended process may belong to somebody else by now. */
-function isRunning(child: ChildProcess): boolean {
-  return child.exitCode === null && child.signalCode === null;
 }

@@ -1,0 +1,61 @@
+// Makes unpacked programs run where they are, and describes them.
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runOk } from './repo.mjs';
+
+const HELPERS = {
+  SshdSessionPath: 'usr/lib/openssh/sshd-session',
+  SshdAuthPath: 'usr/lib/openssh/sshd-auth',
+};
+
+/**
+ * @param {string} folder - Absolute, where the packages were unpacked.
+ * @param {import('./peer-table.mjs').PeerRow} peer
+ * @param {string} version - Of the package.
+ * @returns {Promise<object>} What `peer.json` says.
+ */
+export async function placePeer(folder, peer, version) {
+  const place = peer.runs === 'loader' ? wrapper(folder) : (path) => join(folder, path);
+  for (const path of Object.values(peer.programs)) {
+    if (!existsSync(join(folder, path))) throw new Error(`${path} is not in the packages`);
+  }
+  const programs = Object.fromEntries(
+    Object.entries(peer.programs).map(([name, path]) => [name, place(path)]),
+  );
+  const env = peer.runs === 'libraries' ? { LD_LIBRARY_PATH: libraryFolder(folder) } : {};
+  if (peer.name !== 'openssh') return { version, programs, env };
+  const output = await runOk(programs.ssh, ['-V'], { env: { ...process.env, ...env } });
+  const found = /OpenSSH_(\d+\.\d+\w*)/.exec(output)?.[1];
+  if (!found?.startsWith(peer.version)) throw new Error(`${found} was found instead`);
+  const helpers = Object.entries(HELPERS).filter(([, path]) => existsSync(join(folder, path)));
+  return {
+    version: found,
+    ...programs,
+    env,
+    config: helpers.map(([name, path]) => `${name} ${place(path)}`),
+  };
+}
+
+/** Puts a small script in front of a program that starts it with the unpacked loader and libraries. */
+function wrapper(folder) {
+  const libraries = libraryFolder(folder);
+  const loader = readdirSync(libraries).find((name) => /^ld-linux.*\.so\.\d+$/.test(name));
+  if (loader === undefined) throw new Error('no program loader was unpacked');
+  mkdirSync(join(folder, 'bin'), { recursive: true });
+  return (path) => {
+    const script = join(folder, 'bin', path.split('/').at(-1));
+    const command = `${join(libraries, loader)} --library-path ${libraries} --argv0 ${script} ${join(folder, path)}`;
+    writeFileSync(script, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
+    return script;
+  };
+}
+
+/** The folder is named after the machine's architecture. */
+export function libraryFolder(folder) {
+  const libraries = join(folder, 'usr', 'lib');
+  const name = existsSync(libraries)
+    ? readdirSync(libraries).find((candidate) => candidate.endsWith('-linux-gnu'))
+    : undefined;
+  if (name === undefined) throw new Error('no libraries were unpacked');
+  return join(libraries, name);
+}
