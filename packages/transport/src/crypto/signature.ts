@@ -8,7 +8,14 @@ export type PublicKeyMaterial =
       readonly curve: EcdsaCurve /** Uncompressed, 0x04 ‖ x ‖ y. */;
       readonly point: Uint8Array;
     }
-  | { readonly type: 'rsa'; readonly n: bigint; readonly e: bigint };
+  | { readonly type: 'rsa'; readonly n: bigint; readonly e: bigint }
+  | {
+      readonly type: 'dss';
+      readonly p: bigint;
+      readonly q: bigint;
+      readonly g: bigint;
+      readonly y: bigint;
+    };
 
 /** A private key that can sign. Never printed, never traced. */
 export type PrivateKeyMaterial =
@@ -34,8 +41,8 @@ export type PrivateKeyMaterial =
 /**
  * One signature algorithm as it is named in `server-sig-algs` and in signature blobs.
  *
- * Signatures here are raw: 64 bytes for Ed25519; r ‖ s, each as long as the order, for ECDSA; as long as the
- * modulus for RSA. `keys` adds SSH's encoding.
+ * Signatures here are raw: 64 bytes for Ed25519; r ‖ s, each as long as the order, for ECDSA and DSA; as
+ * long as the modulus for RSA. `keys` adds SSH's encoding.
  */
 export interface SignatureSuite {
   /** For example `rsa-sha2-512`. */

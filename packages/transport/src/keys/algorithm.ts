@@ -1,7 +1,10 @@
-/** Signature algorithms that a key of `keyType` can be used with, most wanted first. SHA-1 is not among them. */
+/**
+ * Signature algorithms that a key of `keyType` can be used with, most wanted first. `ssh-rsa` (SHA-1) is the last of
+ * an RSA key, and counts only where the provider has it: see `withInsecure`. Certificates go without it.
+ */
 export function signatureAlgorithmsFor(keyType: string): readonly string[] {
   if (keyType === 'ssh-rsa') return RSA_ALGORITHMS;
-  return keyType === certificateType('ssh-rsa') ? RSA_ALGORITHMS.map(certificateType) : [keyType];
+  return keyType === certificateType('ssh-rsa') ? RSA_SHA2.map(certificateType) : [keyType];
 }
 
 /** Name inside the public key that `algorithm` signs with: RSA has several algorithms for one key, RFC 8332 §3. */
@@ -32,4 +35,5 @@ export function certificateType(plain: string): string {
 }
 
 const CERTIFICATE = '-cert-v01@openssh.com';
-const RSA_ALGORITHMS: readonly string[] = ['rsa-sha2-512', 'rsa-sha2-256'];
+const RSA_SHA2: readonly string[] = ['rsa-sha2-512', 'rsa-sha2-256'];
+const RSA_ALGORITHMS: readonly string[] = [...RSA_SHA2, 'ssh-rsa'];

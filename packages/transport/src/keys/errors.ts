@@ -1,3 +1,4 @@
+import type { DsaProblem } from '../crypto/signatures/dsa-limits.ts';
 import type { RsaProblem } from '../crypto/signatures/rsa-limits.ts';
 import {
   type CodedError,
@@ -18,6 +19,11 @@ export interface KeysErrors {
   KEYS_NOT_CERTIFICATE: { readonly keyType: string };
   KEYS_RSA_LIMITS: {
     readonly reason: RsaProblem;
+    readonly bits: number;
+  };
+  /** DSA has one size in SSH: 1024 bits, with an order of 160. */
+  KEYS_DSA_LIMITS: {
+    readonly reason: DsaProblem;
     readonly bits: number;
   };
   /** We were asked to sign with an algorithm that the provider lacks or that is not of this key. */
@@ -52,6 +58,11 @@ const CATALOGUE: ErrorCatalogue<KeysErrors> = {
     fault: 'peer',
     disconnect: NOT_VERIFIABLE,
     message: (c) => `RSA key of ${c.bits} bits is not acceptable (${c.reason})`,
+  },
+  KEYS_DSA_LIMITS: {
+    fault: 'peer',
+    disconnect: NOT_VERIFIABLE,
+    message: (c) => `DSA key of ${c.bits} bits is not acceptable (${c.reason})`,
   },
   KEYS_SIGNATURE_ALGORITHM: {
     fault: 'caller',

@@ -1,5 +1,6 @@
 import type { EcdsaCurve, PrivateKeyMaterial, PublicKeyMaterial } from '../crypto/index.ts';
 import { ECDSA_FIELD_LENGTH, isUncompressedPoint } from '../crypto/signatures/curves.ts';
+import { dsaProblem } from '../crypto/signatures/dsa-limits.ts';
 import { bitLength } from '../crypto/signatures/modular.ts';
 import { rsaProblem } from '../crypto/signatures/rsa-limits.ts';
 import { isWireError, printable, WireReader, WireWriter } from '../wire/index.ts';
@@ -12,12 +13,13 @@ const MAX_BLOB = 4096;
 const ED25519_LENGTH = 32;
 
 /**
- * Reads a public key blob: RFC 4253 §6.6 (RSA), RFC 5656 §3.1 (ECDSA), RFC 8709 §4 (Ed25519).
+ * Reads a public key blob: RFC 4253 §6.6 (RSA, DSA), RFC 5656 §3.1 (ECDSA), RFC 8709 §4 (Ed25519).
  *
  * Whether a point is on its curve is found out when the key is used: then nothing verifies with it.
  *
  * @param blob - Copied, so that the result outlives the buffer it came from.
- * @throws {KeysError} `KEYS_MALFORMED`, `KEYS_UNSUPPORTED_TYPE`, `KEYS_CERTIFICATE`, `KEYS_RSA_LIMITS`
+ * @throws {KeysError} `KEYS_MALFORMED`, `KEYS_UNSUPPORTED_TYPE`, `KEYS_CERTIFICATE`, `KEYS_RSA_LIMITS`,
+ *   `KEYS_DSA_LIMITS`
  */
 export function parsePublicKey(blob: Uint8Array): PublicKey {
   if (blob.length > MAX_BLOB) throw keysError('KEYS_MALFORMED', { keyType: 'unknown', part: 'length' });
@@ -39,7 +41,7 @@ export function parsePublicKey(blob: Uint8Array): PublicKey {
 /**
  * The blob of a key that is known as numbers.
  *
- * @throws {KeysError} `KEYS_MALFORMED`, `KEYS_RSA_LIMITS`: what {@link parsePublicKey} would refuse is not made.
+ * @throws {KeysError} `KEYS_MALFORMED`, `KEYS_RSA_LIMITS`, `KEYS_DSA_LIMITS`: what {@link parsePublicKey} would refuse is not made.
  */
 export function encodePublicKey(material: PublicKeyMaterial): PublicKey {
   checkMaterial(material);
@@ -54,6 +56,9 @@ export function encodePublicKey(material: PublicKeyMaterial): PublicKey {
       break;
     case 'rsa':
       writer.mpint(material.e).mpint(material.n);
+      break;
+    case 'dss':
+      writer.mpint(material.p).mpint(material.q).mpint(material.g).mpint(material.y);
       break;
   }
   return { keyType, blob: new Uint8Array(writer.finish()), material };
@@ -80,6 +85,8 @@ export function keyTypeOf(material: PublicKeyMaterial | PrivateKeyMaterial): str
       return `ecdsa-sha2-${material.curve}`;
     case 'rsa':
       return 'ssh-rsa';
+    case 'dss':
+      return 'ssh-dss';
   }
 }
 
@@ -93,6 +100,10 @@ export function readMaterial(keyType: string, reader: WireReader): PublicKeyMate
   if (keyType === 'ssh-rsa') {
     const e = reader.mpint('e');
     return { type: 'rsa', n: reader.mpint('n'), e };
+  }
+  if (keyType === 'ssh-dss') {
+    const [p, q, g] = [reader.mpint('p'), reader.mpint('q'), reader.mpint('g')];
+    return { type: 'dss', p, q, g, y: reader.mpint('y') };
   }
   const curve = keyType.startsWith('ecdsa-sha2-') ? keyType.slice('ecdsa-sha2-'.length) : '';
   if (isCurve(curve)) {
@@ -121,6 +132,13 @@ function checkMaterial(material: PublicKeyMaterial): void {
       const reason = rsaProblem(material.n, material.e);
       if (reason !== undefined) {
         throw keysError('KEYS_RSA_LIMITS', { reason, bits: bitLength(material.n) });
+      }
+      return;
+    }
+    case 'dss': {
+      const reason = dsaProblem(material);
+      if (reason !== undefined) {
+        throw keysError('KEYS_DSA_LIMITS', { reason, bits: bitLength(material.p) });
       }
     }
   }

@@ -76,6 +76,7 @@ function wrap(key: PrivateKeyMaterial, raw: Uint8Array): Uint8Array {
 function unwrap(key: PublicKeyMaterial, body: Uint8Array): Uint8Array | undefined {
   if (key.type === 'ed25519') return body;
   if (key.type === 'rsa') return padded(body, modulusLength(key.n));
+  if (key.type === 'dss') return body;
   const half = ECDSA_FIELD_LENGTH[key.curve];
   const reader = new WireReader(body);
   const r = reader.mpint('r');

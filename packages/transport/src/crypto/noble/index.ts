@@ -1,7 +1,7 @@
 import { randomBytes } from '@noble/hashes/utils.js';
 import { chacha20Poly1305 } from '../chacha20-poly1305.ts';
 import type { CryptoProvider } from '../provider.ts';
-import { nobleSignatures } from '../signatures/noble.ts';
+import { nobleInsecureSignatures, nobleSignatures } from '../signatures/noble.ts';
 import { aes128Ctr, aes192Ctr, aes256Ctr } from './aes-ctr.ts';
 import { aes128Gcm, aes256Gcm } from './aes-gcm.ts';
 import { ecdhNistp256, ecdhNistp384, ecdhNistp521 } from './ecdh-nist.ts';
@@ -28,7 +28,7 @@ export const nobleProvider: CryptoProvider = {
   // AES without hardware is some ten times slower than ChaCha20.
   ciphers: [chacha20Poly1305, aes256Gcm, aes128Gcm, aes128Ctr, aes192Ctr, aes256Ctr],
   macs: [hmacSha256Etm, hmacSha512Etm, hmacSha256, hmacSha512],
-  insecure: { kex: [], signatures: [], ciphers: [], macs: [] },
+  insecure: { kex: [], signatures: nobleInsecureSignatures, ciphers: [], macs: [] },
 };
 
 export { chacha20Poly1305 } from '../chacha20-poly1305.ts';

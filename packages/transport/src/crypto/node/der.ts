@@ -10,6 +10,7 @@ const EXPLICIT_1 = 0xa1;
 
 /** Complete AlgorithmIdentifier contents: OIDs and parameters, RFC 8410 §3, RFC 3279 §2.3.1, RFC 5480 §2.1.1. */
 const ED25519 = /* @__PURE__ */ fromHex('06032b6570');
+const DSA_OID = /* @__PURE__ */ fromHex('06072a8648ce380401');
 const RSA = /* @__PURE__ */ fromHex('06092a864886f70d0101010500');
 const EC: { readonly [C in EcdsaCurve]: Uint8Array } = {
   nistp256: /* @__PURE__ */ fromHex('06072a8648ce3d020106082a8648ce3d030107'),
@@ -26,6 +27,11 @@ export function publicKeyDer(key: PublicKeyMaterial): Uint8Array {
       return subjectPublicKeyInfo(EC[key.curve], key.point);
     case 'rsa':
       return subjectPublicKeyInfo(RSA, element(SEQUENCE, integer(key.n), integer(key.e)));
+    case 'dss': {
+      // RFC 3279 §2.3.2: the group is a parameter of the algorithm.
+      const group = element(SEQUENCE, integer(key.p), integer(key.q), integer(key.g));
+      return subjectPublicKeyInfo(concat(DSA_OID, group), integer(key.y));
+    }
   }
 }
 

@@ -30,7 +30,7 @@ import { nodeNistDh } from './ecdh-nist.ts';
 import { nodeHashes, nodeRandom } from './hashes.ts';
 import { nodeHmac } from './hmac.ts';
 import { KNOWN } from './known-answers.ts';
-import { nodeSignatures } from './signatures.ts';
+import { nodeInsecureSignatures, nodeSignatures } from './signatures.ts';
 import { nodeX25519 } from './x25519.ts';
 
 /**
@@ -68,7 +68,7 @@ export function createNodeProvider(): CryptoProvider {
       mac(hmacSha256, 'sha256', KNOWN.hmacSha256),
       mac(hmacSha512, 'sha512', KNOWN.hmacSha512),
     ],
-    insecure: { kex: [], signatures: [], ciphers: [], macs: [] },
+    insecure: { kex: [], signatures: nodeInsecureSignatures, ciphers: [], macs: [] },
   };
 }
 

@@ -4,8 +4,9 @@ import { fromHex, wipe } from '../../wire/index.ts';
 import { cryptoError } from '../errors.ts';
 import type { EcdsaCurve, PrivateKeyMaterial, PublicKeyMaterial, SignatureSuite } from '../signature.ts';
 import { ECDSA_FIELD_LENGTH, isUncompressedPoint } from '../signatures/curves.ts';
+import { DSA_HALF, dsaProblem } from '../signatures/dsa-limits.ts';
 import { isAcceptableEd25519 } from '../signatures/ed25519-points.ts';
-import { nobleSignatures } from '../signatures/noble.ts';
+import { nobleInsecureSignatures, nobleSignatures } from '../signatures/noble.ts';
 import { modulusLength, rsaProblem } from '../signatures/rsa-limits.ts';
 import { privateKeyDer, publicKeyDer } from './der.ts';
 
@@ -65,6 +66,13 @@ const NATIVE: { readonly [name: string]: NativeAlgorithm } = {
   'ecdsa-sha2-nistp521': /* @__PURE__ */ ecdsa('nistp521', 'sha512', p521),
   'rsa-sha2-512': /* @__PURE__ */ rsa('sha512'),
   'rsa-sha2-256': /* @__PURE__ */ rsa('sha256'),
+  'ssh-rsa': /* @__PURE__ */ rsa('sha1'),
+  'ssh-dss': {
+    hash: 'sha1',
+    dsaEncoding: 'ieee-p1363',
+    acceptable: (key, signature) =>
+      key.type === 'dss' && dsaProblem(key) === undefined && signature.length === 2 * DSA_HALF,
+  },
 };
 
 /**
@@ -73,10 +81,16 @@ const NATIVE: { readonly [name: string]: NativeAlgorithm } = {
  * Where the runtime lacks one, misunderstands it or throws at a key, noble answers instead. ECDSA signatures made
  * here have random nonces: a session that must be reproducible needs noble's.
  */
-export const nodeSignatures: readonly SignatureSuite[] = /* @__PURE__ */ nobleSignatures.map((fallback) => {
+export const nodeSignatures: readonly SignatureSuite[] = /* @__PURE__ */ nobleSignatures.map(native);
+/** The same for {@link nobleInsecureSignatures}. */
+export const nodeInsecureSignatures: readonly SignatureSuite[] = /* @__PURE__ */ nobleInsecureSignatures.map(
+  native,
+);
+
+function native(fallback: SignatureSuite): SignatureSuite {
   const algorithm = NATIVE[fallback.name];
   return algorithm === undefined ? fallback : nativeSuite(algorithm, fallback);
-});
+}
 
 function nativeSuite(algorithm: NativeAlgorithm, fallback: SignatureSuite): SignatureSuite {
   // Found out at the first use, not at import: the probe costs about a millisecond.

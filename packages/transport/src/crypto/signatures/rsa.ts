@@ -7,7 +7,7 @@ import { modulusLength, rsaProblem } from './rsa-limits.ts';
 type RsaPrivateKey = Extract<PrivateKeyMaterial, { readonly type: 'rsa' }>;
 type RandomBytes = (length: number) => Uint8Array;
 
-/** What differs between `rsa-sha2-256` and `rsa-sha2-512`, RFC 8332 §3. */
+/** What differs between `rsa-sha2-256`, `rsa-sha2-512` (RFC 8332 §3) and `ssh-rsa` (RFC 4253 §6.6). */
 export interface RsaHash {
   readonly name: string;
   readonly digest: (data: Uint8Array) => Uint8Array;
@@ -15,6 +15,7 @@ export interface RsaHash {
   readonly digestInfo: Uint8Array;
 }
 
+export const SHA1_DIGEST_INFO: Uint8Array = /* @__PURE__ */ fromHex('3021300906052b0e03021a05000414');
 export const SHA256_DIGEST_INFO: Uint8Array = /* @__PURE__ */ fromHex(
   '3031300d060960864801650304020105000420',
 );
