@@ -12,7 +12,8 @@ import type { PublicKeyCredential } from './types.ts';
  *
  * `server-sig-algs` chooses between the algorithms of an RSA key, RFC 8332 §3.3. Without it the strongest goes first
  * and the others follow if it is refused. It does not rule out a key that has one algorithm only: RFC 8308 §3.1 lets
- * the list be incomplete. SHA-1 is never among the candidates.
+ * the list be incomplete. SHA-1 is a candidate only where the provider was given it by name, and then the last one; a
+ * server that lists SHA-2 gets no SHA-1.
  *
  * @returns `undefined` when no algorithm fits the key, the server's list and the provider.
  */
@@ -25,10 +26,7 @@ export function offerOf(
   const { publicKey, privateKey } = key;
   const known = signatureAlgorithmsFor(publicKey.keyType);
   const usable = known.filter((name) => crypto.signatures.some((suite) => suite.name === name));
-  const accepted =
-    serverSigAlgs === undefined || known.length === 1
-      ? usable
-      : usable.filter((name) => serverSigAlgs.includes(name));
+  const accepted = serverSigAlgs === undefined || known.length === 1 ? usable : listed(usable, serverSigAlgs);
   const [algorithm, ...others] = accepted;
   if (algorithm === undefined) return undefined;
   return {
@@ -56,7 +54,13 @@ export function fallbacksAfter(
 ): readonly string[] {
   if (serverSigAlgs === undefined) return offer.fallbacks;
   if (serverSigAlgs.includes(offer.algorithm) && !last) return [];
-  return offer.fallbacks.filter((name) => serverSigAlgs.includes(name));
+  return listed(offer.fallbacks, serverSigAlgs);
+}
+
+/** Those of `names` that the server lists: SHA-1 only when it lists nothing better for the same key. */
+function listed(names: readonly string[], serverSigAlgs: readonly string[]): readonly string[] {
+  const better = serverSigAlgs.includes('rsa-sha2-512') || serverSigAlgs.includes('rsa-sha2-256');
+  return names.filter((name) => serverSigAlgs.includes(name) && !(name === 'ssh-rsa' && better));
 }
 
 /**

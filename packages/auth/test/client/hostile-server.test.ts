@@ -1,10 +1,22 @@
 import { strict as assert } from 'node:assert';
+import { withInsecure } from '@nbs-ssh/transport/crypto';
 import { fromHex, Secret, utf8, WireReader, WireWriter } from '@nbs-ssh/transport/wire';
 import { describe, it } from 'vitest';
 import { CLIENT_LEGAL } from '../../src/client/state.ts';
 import type { ClientAuth } from '../../src/index.ts';
 import { readPublicKeyFields, ServiceAccept, UserauthPkOk, UserauthRequest } from '../../src/messages.ts';
-import { drain, ed25519, failure, last, newClient, payloads, rsa, sent, spelled } from '../support.ts';
+import {
+  crypto,
+  drain,
+  ed25519,
+  failure,
+  last,
+  newClient,
+  payloads,
+  rsa,
+  sent,
+  spelled,
+} from '../support.ts';
 import {
   accept,
   banner,
@@ -223,6 +235,49 @@ describe('client against a hostile server', () => {
       );
       assert.deepEqual(offered, algorithms.slice(0, offered.length));
       assert.equal(offered.length, algorithms.length);
+    }
+  });
+
+  it('T107: signs with SHA-1 when that was asked for by name and the server offers nothing better', () => {
+    for (const [names, algorithms] of [
+      [['ssh-rsa'], ['ssh-rsa']],
+      [['ssh-rsa', 'rsa-sha2-256'], ['rsa-sha2-256']],
+      [
+        ['ssh-rsa', 'rsa-sha2-512', 'rsa-sha2-256'],
+        ['rsa-sha2-512', 'rsa-sha2-256'],
+      ],
+      [['ssh-ed25519'], []],
+      // A server that says nothing is offered what is safe first.
+      [undefined, ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa']],
+    ] as const) {
+      const credentials = [{ kind: 'publickey', publicKey: rsa().publicKey }] as const;
+      const { machine } = newClient({ credentials, crypto: withInsecure(crypto, ['ssh-rsa']) });
+      machine.start();
+      if (names !== undefined) machine.serverSigAlgs(names);
+      const no = refuse(['publickey']);
+      const outputs = feed(machine, accept, no, no, no, no).slice(2);
+      const offered = payloads(outputs).map(
+        (payload) => readPublicKeyFields(UserauthRequest.decode(payload).fields).algorithm,
+      );
+      assert.deepEqual(offered, algorithms);
+    }
+  });
+
+  it('T107: gives up on SHA-1 when the list that comes late has something better', () => {
+    for (const [late, expected] of [
+      [['ssh-rsa'], ['ssh-rsa']],
+      [['ssh-rsa', 'rsa-sha2-256'], ['rsa-sha2-256']],
+    ] as const) {
+      const credentials = [{ kind: 'publickey', publicKey: rsa().publicKey }] as const;
+      const { machine } = newClient({ credentials, crypto: withInsecure(crypto, ['ssh-rsa']) });
+      machine.start();
+      const no = refuse(['publickey']);
+      feed(machine, accept, no);
+      machine.serverSigAlgs(late);
+      const offered = payloads(feed(machine, no, no, no)).map(
+        (payload) => readPublicKeyFields(UserauthRequest.decode(payload).fields).algorithm,
+      );
+      assert.deepEqual(offered, expected);
     }
   });
 
