@@ -13,11 +13,14 @@ export function keyBits(material: PublicKeyMaterial): number {
       return CURVE_BITS[material.curve];
     case 'rsa':
       return bitLength(material.n);
+    case 'dss':
+      return bitLength(material.p);
   }
 }
 
-/** The short name that OpenSSH prints: `ED25519`, `ECDSA`, `RSA`; with `-CERT` behind it for a certificate. */
+/** The short name that OpenSSH prints: `ED25519`, `ECDSA`, `RSA`, `DSA`; with `-CERT` behind it for a certificate. */
 export function keyLabel(publicKey: PublicKey): string {
-  const label = publicKey.material.type.toUpperCase();
+  const { type } = publicKey.material;
+  const label = type === 'dss' ? 'DSA' : type.toUpperCase();
   return publicKey.certificate === undefined ? label : `${label}-CERT`;
 }

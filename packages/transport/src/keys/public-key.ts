@@ -41,7 +41,8 @@ export function parsePublicKey(blob: Uint8Array): PublicKey {
 /**
  * The blob of a key that is known as numbers.
  *
- * @throws {KeysError} `KEYS_MALFORMED`, `KEYS_RSA_LIMITS`, `KEYS_DSA_LIMITS`: what {@link parsePublicKey} would refuse is not made.
+ * @throws {KeysError} `KEYS_MALFORMED`, `KEYS_RSA_LIMITS`, `KEYS_DSA_LIMITS`: what {@link parsePublicKey} would refuse
+ *   is not made.
  */
 export function encodePublicKey(material: PublicKeyMaterial): PublicKey {
   checkMaterial(material);
