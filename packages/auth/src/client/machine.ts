@@ -177,7 +177,9 @@ export class ClientAuth {
         if (answer.type !== 'sign') throw misfit(answer, 'sign');
         const { attempt, offer, data } = state;
         const { algorithm, publicKey } = offer;
-        return verifySignature(this.#config.crypto, { algorithm }, publicKey, data, answer.signature)
+        // Whether the authenticator must have been touched is for the server to say: it knows `no-touch-required`.
+        const expected = { algorithm, presence: 'any' } as const;
+        return verifySignature(this.#config.crypto, expected, publicKey, data, answer.signature)
           ? this.#sendSigned(attempt, offer, answer.signature)
           : this.#skip(attempt, { reason: 'bad-signature' });
       }

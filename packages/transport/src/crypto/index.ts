@@ -14,4 +14,10 @@ export type { HashName } from './hash.ts';
 export { insecureNames, withInsecure } from './insecure.ts';
 export type { KexAnswer, KexStart, KexSuite, OneRoundKexSuite, RandomSource } from './kex.ts';
 export type { CryptoProvider, InsecureSuites } from './provider.ts';
-export type { EcdsaCurve, PrivateKeyMaterial, PublicKeyMaterial, SignatureSuite } from './signature.ts';
+export type {
+  EcdsaCurve,
+  PrivateKeyMaterial,
+  PublicKeyMaterial,
+  SecurityKeyMaterial,
+  SignatureSuite,
+} from './signature.ts';

@@ -15,6 +15,25 @@ export type PublicKeyMaterial =
       readonly q: bigint;
       readonly g: bigint;
       readonly y: bigint;
+    }
+  | SecurityKeyMaterial;
+
+/**
+ * The public half of a key that lives in a FIDO authenticator, OpenSSH PROTOCOL.u2f. There is no private half here:
+ * an agent signs with it.
+ */
+export type SecurityKeyMaterial =
+  | {
+      readonly type: 'sk-ed25519' /** 32 bytes. */;
+      readonly publicKey: Uint8Array;
+      /** What the key was made for, `ssh:` or a word behind that. Signatures cover its hash. */
+      readonly application: string;
+    }
+  | {
+      readonly type: 'sk-ecdsa';
+      readonly curve: 'nistp256' /** Uncompressed, 0x04 ‖ x ‖ y. */;
+      readonly point: Uint8Array;
+      readonly application: string;
     };
 
 /** A private key that can sign. Never printed, never traced. */
@@ -41,8 +60,9 @@ export type PrivateKeyMaterial =
 /**
  * One signature algorithm as it is named in `server-sig-algs` and in signature blobs.
  *
- * Signatures here are raw: 64 bytes for Ed25519; r ‖ s, each as long as the order, for ECDSA and DSA; as
- * long as the modulus for RSA. `keys` adds SSH's encoding.
+ * Signatures here are raw: 64 bytes for Ed25519; r ‖ s, each as long as the order, for ECDSA and DSA; as long as the
+ * modulus for RSA; one of the first two, then flags (1 byte) and counter (4 bytes), for keys in an authenticator.
+ * `keys` adds SSH's encoding.
  */
 export interface SignatureSuite {
   /** For example `rsa-sha2-512`. */

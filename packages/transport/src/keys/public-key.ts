@@ -11,9 +11,12 @@ import type { PublicKey } from './types.ts';
 /** Longest blob we look at, in bytes: RSA of 16,384 bits takes 2,080, and no key we read is longer. */
 const MAX_BLOB = 4096;
 const ED25519_LENGTH = 32;
+const SK_ED25519 = 'sk-ssh-ed25519@openssh.com';
+const SK_ECDSA = 'sk-ecdsa-sha2-nistp256@openssh.com';
 
 /**
- * Reads a public key blob: RFC 4253 §6.6 (RSA, DSA), RFC 5656 §3.1 (ECDSA), RFC 8709 §4 (Ed25519).
+ * Reads a public key blob: RFC 4253 §6.6 (RSA, DSA), RFC 5656 §3.1 (ECDSA), RFC 8709 §4 (Ed25519),
+ * OpenSSH PROTOCOL.u2f (keys in an authenticator).
  *
  * Whether a point is on its curve is found out when the key is used: then nothing verifies with it.
  *
@@ -61,6 +64,12 @@ export function encodePublicKey(material: PublicKeyMaterial): PublicKey {
     case 'dss':
       writer.mpint(material.p).mpint(material.q).mpint(material.g).mpint(material.y);
       break;
+    case 'sk-ed25519':
+      writer.string(material.publicKey).text(material.application);
+      break;
+    case 'sk-ecdsa':
+      writer.text(material.curve).string(material.point).text(material.application);
+      break;
   }
   return { keyType, blob: new Uint8Array(writer.finish()), material };
 }
@@ -88,6 +97,10 @@ export function keyTypeOf(material: PublicKeyMaterial | PrivateKeyMaterial): str
       return 'ssh-rsa';
     case 'dss':
       return 'ssh-dss';
+    case 'sk-ed25519':
+      return SK_ED25519;
+    case 'sk-ecdsa':
+      return SK_ECDSA;
   }
 }
 
@@ -106,6 +119,15 @@ export function readMaterial(keyType: string, reader: WireReader): PublicKeyMate
     const [p, q, g] = [reader.mpint('p'), reader.mpint('q'), reader.mpint('g')];
     return { type: 'dss', p, q, g, y: reader.mpint('y') };
   }
+  if (keyType === SK_ED25519) {
+    const publicKey = reader.string('public key');
+    return { type: 'sk-ed25519', publicKey, application: reader.text('application') };
+  }
+  if (keyType === SK_ECDSA) {
+    if (reader.text('curve') !== 'nistp256') throw keysError('KEYS_MALFORMED', { keyType, part: 'curve' });
+    const point = reader.string('point');
+    return { type: 'sk-ecdsa', curve: 'nistp256', point, application: reader.text('application') };
+  }
   const curve = keyType.startsWith('ecdsa-sha2-') ? keyType.slice('ecdsa-sha2-'.length) : '';
   if (isCurve(curve)) {
     // The curve is named twice, and a key whose two names differ is nobody's.
@@ -120,11 +142,13 @@ function checkMaterial(material: PublicKeyMaterial): void {
   const keyType = keyTypeOf(material);
   switch (material.type) {
     case 'ed25519':
+    case 'sk-ed25519':
       if (material.publicKey.length !== ED25519_LENGTH) {
         throw keysError('KEYS_MALFORMED', { keyType, part: 'length' });
       }
       return;
     case 'ecdsa':
+    case 'sk-ecdsa':
       if (!isUncompressedPoint(material.curve, material.point)) {
         throw keysError('KEYS_MALFORMED', { keyType, part: 'point' });
       }

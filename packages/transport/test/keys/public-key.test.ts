@@ -121,7 +121,12 @@ describe('public key blob', () => {
   });
 
   it('names types it does not support, and shows them without control characters', () => {
-    for (const name of ['sk-ssh-ed25519@openssh.com', 'ecdsa-sha2-nistp224', 'ecdsa-sha2-toString', '']) {
+    for (const name of [
+      'webauthn-sk-ecdsa-sha2-nistp256@openssh.com',
+      'ecdsa-sha2-nistp224',
+      'ecdsa-sha2-toString',
+      '',
+    ]) {
       const blob = new WireWriter().text(name).string(new Uint8Array(32)).finish();
       assert.throws(() => parsePublicKey(blob), {
         code: 'KEYS_UNSUPPORTED_TYPE',

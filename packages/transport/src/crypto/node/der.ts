@@ -18,12 +18,17 @@ const EC: { readonly [C in EcdsaCurve]: Uint8Array } = {
   nistp521: /* @__PURE__ */ fromHex('06072a8648ce3d020106052b81040023'),
 };
 
-/** SubjectPublicKeyInfo, the one form of public key that `node:crypto` reads in every runtime. RFC 5280 §4.1. */
+/**
+ * SubjectPublicKeyInfo, the one form of public key that `node:crypto` reads in every runtime. RFC 5280 §4.1.
+ * It has no place for an authenticator's application.
+ */
 export function publicKeyDer(key: PublicKeyMaterial): Uint8Array {
   switch (key.type) {
     case 'ed25519':
+    case 'sk-ed25519':
       return subjectPublicKeyInfo(ED25519, key.publicKey);
     case 'ecdsa':
+    case 'sk-ecdsa':
       return subjectPublicKeyInfo(EC[key.curve], key.point);
     case 'rsa':
       return subjectPublicKeyInfo(RSA, element(SEQUENCE, integer(key.n), integer(key.e)));

@@ -6,8 +6,9 @@ import type { EcdsaCurve, PrivateKeyMaterial, PublicKeyMaterial, SignatureSuite 
 import { ECDSA_FIELD_LENGTH, isUncompressedPoint } from '../signatures/curves.ts';
 import { DSA_HALF, dsaProblem } from '../signatures/dsa-limits.ts';
 import { isAcceptableEd25519 } from '../signatures/ed25519-points.ts';
-import { nobleInsecureSignatures, nobleSignatures } from '../signatures/noble.ts';
+import { nobleInsecureSignatures, plainSignatures } from '../signatures/noble.ts';
 import { modulusLength, rsaProblem } from '../signatures/rsa-limits.ts';
+import { securityKeySuites } from '../signatures/security-key.ts';
 import { privateKeyDer, publicKeyDer } from './der.ts';
 
 /** How one algorithm is asked for in `node:crypto`. */
@@ -75,13 +76,18 @@ const NATIVE: { readonly [name: string]: NativeAlgorithm } = {
   },
 };
 
+const nativeSignatures: readonly SignatureSuite[] = /* @__PURE__ */ plainSignatures.map(native);
+
 /**
- * The algorithms of {@link nobleSignatures} on `node:crypto`, with the same verdicts.
+ * The algorithms of noble's list on `node:crypto`, with the same verdicts.
  *
  * Where the runtime lacks one, misunderstands it or throws at a key, noble answers instead. ECDSA signatures made
  * here have random nonces: a session that must be reproducible needs noble's.
  */
-export const nodeSignatures: readonly SignatureSuite[] = /* @__PURE__ */ nobleSignatures.map(native);
+export const nodeSignatures: readonly SignatureSuite[] = [
+  ...nativeSignatures,
+  .../* @__PURE__ */ securityKeySuites(nativeSignatures),
+];
 /** The same for {@link nobleInsecureSignatures}. */
 export const nodeInsecureSignatures: readonly SignatureSuite[] = /* @__PURE__ */ nobleInsecureSignatures.map(
   native,

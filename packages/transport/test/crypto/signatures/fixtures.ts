@@ -18,6 +18,11 @@ export function suite(signatures: Suites, name: string): Suites[number] {
   return found;
 }
 
+/** Those that sign: keys in an authenticator are only verified. */
+export function signing(signatures: Suites): Suites {
+  return signatures.filter(({ name }) => !name.startsWith('sk-'));
+}
+
 /** A file under `test-vectors/`, as JSON. */
 export function vectors<T>(path: string): T {
   return JSON.parse(

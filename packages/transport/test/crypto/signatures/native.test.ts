@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { seededRandom } from '@nbs-ssh/testing';
 import { utf8 } from '@nbs-ssh/transport/wire';
 import { afterEach, describe, it, vi } from 'vitest';
-import { newKey, PROVIDERS, publicHalf, rsaVectorKey, suite } from './fixtures.ts';
+import { newKey, PROVIDERS, publicHalf, rsaVectorKey, signing, suite } from './fixtures.ts';
 
 /** How the runtime under the suites behaves in a test. */
 type Runtime = 'real' | 'throws at keys' | 'ignores dsaEncoding' | 'takes everything' | 'refuses everything';
@@ -46,7 +46,7 @@ async function suitesIn(mode: Runtime): Promise<(typeof PROVIDERS)[number]['sign
   runtime.mode = mode;
   vi.resetModules();
   const fresh = await import('../../../src/crypto/node/signatures.ts');
-  return fresh.nodeSignatures;
+  return signing(fresh.nodeSignatures);
 }
 
 afterEach(() => {
