@@ -33,8 +33,10 @@ export {
   parseKnownHosts,
 } from './known-hosts/index.ts';
 export {
+  checkNewKey,
   encryptOpensshPrivateKey,
   formatOpensshPrivateKey,
+  generateEcdsa,
   generateEd25519,
   isPrivateKeyError,
   type KeyEncryption,

@@ -6,7 +6,7 @@ export {
   privateKeyError,
 } from './errors.ts';
 export { encryptOpensshPrivateKey, formatOpensshPrivateKey, type KeyEncryption } from './format.ts';
-export { generateEd25519 } from './generate.ts';
+export { checkNewKey, generateEcdsa, generateEd25519 } from './generate.ts';
 export { MAX_BCRYPT_ROUNDS, MAX_KEY_FILE } from './limits.ts';
 export {
   type ParsedPrivateKey,

@@ -13,6 +13,7 @@ export interface CryptoErrors {
   };
   CRYPTO_KEY_TYPE: { readonly algorithm: string; readonly keyType: string };
   CRYPTO_SIGNATURE_SELF_CHECK: { readonly algorithm: string };
+  CRYPTO_KEY_GENERATION: { readonly algorithm: string; readonly reason: 'random' | 'self-check' };
 }
 
 const CATALOGUE: ErrorCatalogue<CryptoErrors> = {
@@ -28,6 +29,13 @@ const CATALOGUE: ErrorCatalogue<CryptoErrors> = {
   CRYPTO_SIGNATURE_SELF_CHECK: {
     fault: 'bug',
     message: (c) => `${c.algorithm}: the new signature does not verify, so it was not released`,
+  },
+  CRYPTO_KEY_GENERATION: {
+    fault: 'bug',
+    message: (c) =>
+      c.reason === 'random'
+        ? `${c.algorithm}: no key was found in far more tries than it takes; the random numbers are not random`
+        : `${c.algorithm}: the new key does not verify its own signature, so it was not released`,
   },
 };
 

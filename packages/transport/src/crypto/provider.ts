@@ -1,7 +1,7 @@
 import type { CipherSuite, MacSuite } from './cipher.ts';
 import type { HashName } from './hash.ts';
 import type { KexSuite } from './kex.ts';
-import type { SignatureSuite } from './signature.ts';
+import type { PrivateKeyMaterial, SignatureSuite } from './signature.ts';
 
 /**
  * Every primitive the protocol needs, as data. Replace one entry by spreading: `{ ...noble, ciphers: […] }`.
@@ -22,6 +22,14 @@ export interface CryptoProvider {
   readonly macs: readonly MacSuite[];
   /** What only old equipment still wants. Never offered, and never looked up, unless {@link withInsecure} named it. */
   readonly insecure: InsecureSuites;
+  /**
+   * Makes an RSA key by means of the platform, which is many times faster than a search in JavaScript and does not
+   * keep the caller waiting for it. Absent where there are none: `searchRsaKey` of the JavaScript provider then does.
+   *
+   * @param bits - 2048 to 16,384.
+   * @returns `undefined` where the platform turns out not to be able to.
+   */
+  readonly generateRsa?: (bits: number) => Promise<PrivateKeyMaterial | undefined>;
 }
 
 /** Suites that are broken or too short for today, each usable by its name only. */

@@ -32,6 +32,7 @@ export const nobleProvider: CryptoProvider = {
 };
 
 export { chacha20Poly1305 } from '../chacha20-poly1305.ts';
+export { searchRsaKey } from '../signatures/rsa-search.ts';
 export { aes128Ctr, aes192Ctr, aes256Ctr } from './aes-ctr.ts';
 export { aes128Gcm, aes256Gcm } from './aes-gcm.ts';
 export { ecdhNistp256, ecdhNistp384, ecdhNistp521 } from './ecdh-nist.ts';

@@ -30,6 +30,7 @@ import { nodeNistDh } from './ecdh-nist.ts';
 import { nodeHashes, nodeRandom } from './hashes.ts';
 import { nodeHmac } from './hmac.ts';
 import { KNOWN } from './known-answers.ts';
+import { nodeGenerateRsa } from './rsa-key.ts';
 import { nodeInsecureSignatures, nodeSignatures } from './signatures.ts';
 import { nodeX25519 } from './x25519.ts';
 
@@ -69,6 +70,7 @@ export function createNodeProvider(): CryptoProvider {
       mac(hmacSha512, 'sha512', KNOWN.hmacSha512),
     ],
     insecure: { kex: [], signatures: nodeInsecureSignatures, ciphers: [], macs: [] },
+    generateRsa: nodeGenerateRsa,
   };
 }
 
