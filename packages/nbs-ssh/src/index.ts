@@ -3,7 +3,7 @@ export { EventCollector, EventType, type SSHEvent } from '@nbs-ssh/evidence';
 export { EvidenceBundle } from '@nbs-ssh/evidence/node';
 export type { ByteDuplex } from '@nbs-ssh/session';
 export type { AlgorithmSlot, StrictKexPolicy } from '@nbs-ssh/transport';
-export type { CryptoProvider } from '@nbs-ssh/transport/crypto';
+export type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 export { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 export { createNodeProvider } from '@nbs-ssh/transport/crypto/node';
 export { type Fault, Secret } from '@nbs-ssh/transport/wire';
@@ -60,6 +60,13 @@ export {
   SSHError,
 } from './errors/classes.ts';
 export type { OpenTcpOptions } from './forward/open-tcp.ts';
+export {
+  type GeneratedKeyType,
+  type GenerateKeyOptions,
+  generateKey,
+} from './keys/generate.ts';
+export { type OpensshFileOptions, PrivateKey, type ReadKeyOptions } from './keys/private-key.ts';
+export { PublicKey } from './keys/public-key.ts';
 export { discoverKeys } from './platform/keys.ts';
 export {
   currentPlatform,
