@@ -1,5 +1,5 @@
 import type { PublicKeyMaterial } from '../crypto/index.ts';
-import { bitLength } from '../crypto/signatures/modular.ts';
+import { bitLength } from '../crypto/modular.ts';
 import type { PublicKey } from './types.ts';
 
 const CURVE_BITS = { nistp256: 256, nistp384: 384, nistp521: 521 } as const;

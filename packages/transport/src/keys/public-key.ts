@@ -1,7 +1,7 @@
 import type { EcdsaCurve, PrivateKeyMaterial, PublicKeyMaterial } from '../crypto/index.ts';
+import { bitLength } from '../crypto/modular.ts';
 import { ECDSA_FIELD_LENGTH, isUncompressedPoint } from '../crypto/signatures/curves.ts';
 import { dsaProblem } from '../crypto/signatures/dsa-limits.ts';
-import { bitLength } from '../crypto/signatures/modular.ts';
 import { rsaProblem } from '../crypto/signatures/rsa-limits.ts';
 import { isWireError, printable, WireReader, WireWriter } from '../wire/index.ts';
 import { isCertificateType } from './algorithm.ts';

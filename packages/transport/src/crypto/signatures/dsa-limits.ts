@@ -1,4 +1,4 @@
-import { bitLength } from './modular.ts';
+import { bitLength } from '../modular.ts';
 
 /** FIPS 186-2 has no other size, and RFC 4253 §6.6 no other encoding: r and s have 160 bits each. */
 export const DSA_P_BITS = 1024;

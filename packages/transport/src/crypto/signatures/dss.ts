@@ -1,9 +1,9 @@
 import { sha1 } from '@noble/hashes/legacy.js';
 import { bytesToBigint } from '../../wire/index.ts';
 import { cryptoError } from '../errors.ts';
+import { modInverse, modPowPublic } from '../modular.ts';
 import type { SignatureSuite } from '../signature.ts';
 import { DSA_HALF, dsaProblem } from './dsa-limits.ts';
-import { modInverse, modPowPublic } from './modular.ts';
 
 const NAME = 'ssh-dss';
 

@@ -1,5 +1,5 @@
 import { bytesToBigint } from '../../wire/index.ts';
-import { modPow } from './modular.ts';
+import { modPow } from '../modular.ts';
 
 type RandomBytes = (length: number) => Uint8Array;
 

@@ -1,4 +1,4 @@
-import { bitLength } from './modular.ts';
+import { bitLength } from '../modular.ts';
 
 /** Shortest modulus, in bits. Shorter ones can be factored with effort that is no longer out of reach. */
 export const RSA_MIN_BITS = 2048;

@@ -1,7 +1,7 @@
 import { bytesToBigint } from '../../wire/index.ts';
 import { cryptoError } from '../errors.ts';
+import { modInverse } from '../modular.ts';
 import type { PrivateKeyMaterial } from '../signature.ts';
-import { modInverse } from './modular.ts';
 import { hasSmallDivisor, isProbablePrime, millerRabinRounds, smallDivisors } from './primes.ts';
 import { RSA_MAX_BITS, RSA_MIN_BITS } from './rsa-limits.ts';
 

@@ -1,7 +1,7 @@
 import { bigintToBytes, bytesToBigint, concat, equalBytes, fromHex } from '../../wire/index.ts';
 import { cryptoError } from '../errors.ts';
+import { modInverse, modPow, modPowPublic } from '../modular.ts';
 import type { PrivateKeyMaterial, SignatureSuite } from '../signature.ts';
-import { modInverse, modPow, modPowPublic } from './modular.ts';
 import { modulusLength, rsaProblem } from './rsa-limits.ts';
 
 type RsaPrivateKey = Extract<PrivateKeyMaterial, { readonly type: 'rsa' }>;

@@ -7,7 +7,7 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { describe, it } from 'vitest';
-import { modPow } from '../../../src/crypto/signatures/modular.ts';
+import { modPow } from '../../../src/crypto/modular.ts';
 import { SHA256_DIGEST_INFO } from '../../../src/crypto/signatures/rsa.ts';
 import { bytes, newKey, PROVIDERS, publicHalf, rsaVectorKey, suite } from './fixtures.ts';
 

@@ -4,8 +4,8 @@ import { nobleProvider, searchRsaKey } from '@nbs-ssh/transport/crypto/noble';
 import { createNodeProvider } from '@nbs-ssh/transport/crypto/node';
 import { bytesToBigint } from '@nbs-ssh/transport/wire';
 import { describe, expect, it } from 'vitest';
+import { bitLength } from '../../../src/crypto/modular.ts';
 import { privateKeyDer } from '../../../src/crypto/node/der.ts';
-import { bitLength } from '../../../src/crypto/signatures/modular.ts';
 import {
   hasSmallDivisor,
   isProbablePrime,
