@@ -14,7 +14,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { aptObstacle, openSuite } from './lib/apt.mjs';
 import { PEERS } from './lib/peer-table.mjs';
@@ -61,10 +61,12 @@ const isNamed = (peer, name) => name === peer.name || name === fullName(peer);
 function isSettled(folder, impatient) {
   const manifest = join(folder, 'peer.json');
   if (!existsSync(manifest)) return false;
-  const { unavailable, triedAt, ...peer } = readJson(manifest);
-  if (unavailable !== undefined) return !impatient && Date.now() - triedAt < RETRY_MS;
-  const [program] = Object.values(peer.programs ?? { sshd: peer.sshd });
-  return program.startsWith(dirname(folder)) && existsSync(program);
+  const peer = readJson(manifest);
+  if ('unavailable' in peer) return !impatient && Date.now() - peer.triedAt < RETRY_MS;
+  const programs = Object.values(peer.programs ?? { sshd: peer.sshd });
+  // The paths of a checkout that was moved lead nowhere, or into another one.
+  const inPlace = peer.folder === folder || programs[0].startsWith(`${folder}/`);
+  return inPlace && programs.every((path) => existsSync(path));
 }
 
 /** Unpacked beside its place and moved there, so that a test run at the same time sees all of it or nothing. */

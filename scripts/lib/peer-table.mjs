@@ -29,6 +29,17 @@ const TINYSSH_PROGRAMS = {
   tcpserver: 'usr/bin/tcpserver',
 };
 
+const CRYPTOGRAPHY = ['python3-cryptography', 'python3-cffi-backend'];
+const ASYNCSSH_MODULES = [...CRYPTOGRAPHY, 'python3-typing-extensions'];
+const PARAMIKO_MODULES = [...CRYPTOGRAPHY, 'python3-bcrypt', 'python3-nacl', 'libsodium23', 'python3-six'];
+const CONCH_MODULES = [
+  ...CRYPTOGRAPHY,
+  ...`bcrypt idna openssl service-identity attr automat constantly hyperlink incremental zope.interface pyasn1
+    pyasn1-modules six`
+    .split(/\s+/)
+    .map((module) => `python3-${module}`),
+];
+
 /** Needed by what has a C library of its own. */
 const LIBC = ['libc6', 'libcrypt1', 'zlib1g'];
 
@@ -39,9 +50,10 @@ const LIBC = ['libc6', 'libcrypt1', 'zlib1g'];
  * @property {string} name
  * @property {string} version - What its version begins with. A moving suite may have become newer.
  * @property {readonly { suite: string, packages: readonly string[] }[]} from - The first package gives the version.
- * @property {'native' | 'libraries' | 'loader'} runs - On the system's libraries, with some of its own beside the
- *   system's, or with a loader and a C library of its own.
- * @property {Readonly<Record<string, string>>} programs - Name → path in the packages.
+ * @property {'native' | 'libraries' | 'loader' | 'python'} runs - On the system's libraries, with some of its own
+ *   beside the system's, with a loader and a C library of its own, or as modules of the system's Python.
+ * @property {Readonly<Record<string, string>>} [programs] - Name → path in the packages.
+ * @property {string} [module] - What Python must be able to import.
  * @property {boolean} [extra] - Only with `--all`: too large or too seldom needed for every test run.
  */
 
@@ -60,7 +72,33 @@ export const PEERS = [
     extra: true,
   },
   tinyssh('20261001', 'forky', [...TINYSSH, ...TINYSSH_LIBRARIES, ...LIBC], 'loader'),
+  python('asyncssh', '2.10.1', 'asyncssh', 'bookworm', ['python3-asyncssh', ...ASYNCSSH_MODULES]),
+  python('asyncssh', '2.20.0', 'asyncssh', 'trixie', ['python3-asyncssh'], ASYNCSSH_MODULES),
+  python('paramiko', '2.12.0', 'paramiko', 'bookworm', ['python3-paramiko', ...PARAMIKO_MODULES]),
+  python('paramiko', '3.5.1', 'paramiko', 'trixie', ['python3-paramiko'], PARAMIKO_MODULES),
+  python(
+    'paramiko',
+    '5.0.0',
+    'paramiko',
+    'forky',
+    ['python3-paramiko', 'python3-invoke'],
+    [...PARAMIKO_MODULES, 'python3-yaml', 'libyaml-0-2'],
+  ),
+  python('conch', '22.4.0', 'twisted.conch.ssh.factory', 'bookworm', ['python3-twisted', ...CONCH_MODULES]),
 ];
+
+/**
+ * Only what is in the release of the system's Python comes from there with the test run; modules in machine code
+ * are bookworm's in any case.
+ */
+function python(name, version, module, suite, packages, modules = []) {
+  const extra = suite !== 'bookworm' || name === 'conch';
+  const from = [
+    { suite, packages },
+    ...(modules.length === 0 ? [] : [{ suite: 'bookworm', packages: modules }]),
+  ];
+  return { name, version, from, runs: 'python', module, extra };
+}
 
 function openssh(version, suite, packages, runs) {
   return { name: 'openssh', version, from: [{ suite, packages }], runs, programs: OPENSSH_PROGRAMS };

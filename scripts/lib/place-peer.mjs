@@ -15,6 +15,7 @@ const HELPERS = {
  * @returns {Promise<object>} What `peer.json` says.
  */
 export async function placePeer(folder, peer, version) {
+  if (peer.runs === 'python') return placeModules(folder, peer, version);
   const place = peer.runs === 'loader' ? wrapper(folder) : (path) => join(folder, path);
   for (const path of Object.values(peer.programs)) {
     if (!existsSync(join(folder, path))) throw new Error(`${path} is not in the packages`);
@@ -23,7 +24,7 @@ export async function placePeer(folder, peer, version) {
     Object.entries(peer.programs).map(([name, path]) => [name, place(path)]),
   );
   const env = peer.runs === 'libraries' ? { LD_LIBRARY_PATH: libraryFolder(folder) } : {};
-  if (peer.name !== 'openssh') return { version, programs, env };
+  if (peer.name !== 'openssh') return { version, folder, programs, env };
   const output = await runOk(programs.ssh, ['-V'], { env: { ...process.env, ...env } });
   const found = /OpenSSH_(\d+\.\d+\w*)/.exec(output)?.[1];
   if (!found?.startsWith(peer.version)) throw new Error(`${found} was found instead`);
@@ -34,6 +35,20 @@ export async function placePeer(folder, peer, version) {
     env,
     config: helpers.map(([name, path]) => `${name} ${place(path)}`),
   };
+}
+
+/** The system's own Python and no other: modules in machine code fit one version of it. */
+const PYTHON = '/usr/bin/python3';
+
+async function placeModules(folder, { module }, version) {
+  if (!existsSync(PYTHON)) throw new Error(`${PYTHON} is missing`);
+  const env = {
+    PYTHONPATH: join(folder, 'usr', 'lib', 'python3', 'dist-packages'),
+    // Some modules bring a library.
+    ...(hasLibraries(folder) ? { LD_LIBRARY_PATH: libraryFolder(folder) } : {}),
+  };
+  await runOk(PYTHON, ['-W', 'ignore', '-c', `import ${module}`], { env: { ...process.env, ...env } });
+  return { version, folder, programs: { python: PYTHON }, env };
 }
 
 /** Puts a small script in front of a program that starts it with the unpacked loader and libraries. */
@@ -50,12 +65,16 @@ function wrapper(folder) {
   };
 }
 
-/** The folder is named after the machine's architecture. */
-export function libraryFolder(folder) {
+const isLibraryFolder = (name) => name.endsWith('-linux-gnu');
+
+function hasLibraries(folder) {
   const libraries = join(folder, 'usr', 'lib');
-  const name = existsSync(libraries)
-    ? readdirSync(libraries).find((candidate) => candidate.endsWith('-linux-gnu'))
-    : undefined;
-  if (name === undefined) throw new Error('no libraries were unpacked');
-  return join(libraries, name);
+  return existsSync(libraries) && readdirSync(libraries).some(isLibraryFolder);
+}
+
+/** The folder is named after the machine's architecture. */
+function libraryFolder(folder) {
+  if (!hasLibraries(folder)) throw new Error('no libraries were unpacked');
+  const libraries = join(folder, 'usr', 'lib');
+  return join(libraries, readdirSync(libraries).find(isLibraryFolder));
 }

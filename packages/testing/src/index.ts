@@ -33,6 +33,7 @@ export {
   systemOpenssh,
 } from './openssh-versions.ts';
 export { pamAvailable } from './pam-service.ts';
+export { allPeers } from './peers/all-peers.ts';
 export { DROPBEAR_VERSIONS, dropbearPeer } from './peers/dropbear.ts';
 export { type PeerFiles, peerFiles } from './peers/manifest.ts';
 export type { Peer, PeerOptions, PeerServer } from './peers/peer.ts';

@@ -1,20 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  DROPBEAR_VERSIONS,
-  dropbearPeer,
-  findProgram,
-  type Peer,
-  type PeerServer,
-  run,
-  TINYSSH_VERSIONS,
-  tinysshPeer,
-} from '../src/index.ts';
-
-const PEERS: readonly Peer[] = [...DROPBEAR_VERSIONS.map(dropbearPeer), ...TINYSSH_VERSIONS.map(tinysshPeer)];
+import { allPeers, findProgram, type PeerServer, run } from '../src/index.ts';
 
 describe('servers of others', () => {
-  for (const peer of PEERS) {
+  for (const peer of allPeers()) {
     const title = `${peer.name} ${peer.version} runs a command for the real ssh, and leaves nothing behind`;
     it(peer.available ? title : `${title} (${peer.reason})`, async ({ skip }) => {
       if (!peer.available) return skip(peer.reason);

@@ -1,0 +1,26 @@
+import { PEER_VERSIONS } from '../openssh-versions.ts';
+import { DROPBEAR_VERSIONS, dropbearPeer } from './dropbear.ts';
+import { opensshServerPeer } from './openssh.ts';
+import type { Peer } from './peer.ts';
+import {
+  ASYNCSSH_VERSIONS,
+  asyncsshPeer,
+  CONCH_VERSIONS,
+  conchPeer,
+  PARAMIKO_VERSIONS,
+  paramikoPeer,
+} from './python.ts';
+import { TINYSSH_VERSIONS, tinysshPeer } from './tinyssh.ts';
+
+/** Every server that the tests know, those that are not here too, with the reason. */
+export function allPeers(): readonly Peer[] {
+  return [
+    opensshServerPeer('system'),
+    ...PEER_VERSIONS.map(opensshServerPeer),
+    ...DROPBEAR_VERSIONS.map(dropbearPeer),
+    ...TINYSSH_VERSIONS.map(tinysshPeer),
+    ...ASYNCSSH_VERSIONS.map(asyncsshPeer),
+    ...PARAMIKO_VERSIONS.map(paramikoPeer),
+    ...CONCH_VERSIONS.map(conchPeer),
+  ];
+}
