@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../command.ts';
 import { repositoryRoot } from '../repository.ts';
-import type { KeyType } from '../ssh-keys.ts';
+import type { KeyFile, KeyType } from '../ssh-keys.ts';
 import type { PeerOptions, PeerServer } from './peer.ts';
 import { makeClientKey } from './peer-login.ts';
 import type { PeerCommand } from './peer-process.ts';
@@ -35,7 +35,7 @@ export function startOwnProgram(
   options: PeerOptions,
 ): Promise<PeerServer> {
   return startPeer(name, async (dir) => {
-    const hostKeys = [];
+    const hostKeys: KeyFile[] = [];
     for (const type of hostKeyTypes) hostKeys.push(await makeClientKey(dir, type, hostKeyName(type)));
     const clientKey = await makeClientKey(dir);
     const authorized = join(dir, 'authorized_keys');
