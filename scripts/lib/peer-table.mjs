@@ -73,7 +73,15 @@ export const PEERS = [
   },
   tinyssh('20261001', 'forky', [...TINYSSH, ...TINYSSH_LIBRARIES, ...LIBC], 'loader'),
   python('asyncssh', '2.10.1', 'asyncssh', 'bookworm', ['python3-asyncssh', ...ASYNCSSH_MODULES]),
-  python('asyncssh', '2.20.0', 'asyncssh', 'trixie', ['python3-asyncssh'], ASYNCSSH_MODULES),
+  // It needs a newer python3-cryptography than bookworm's for RSA host keys.
+  python(
+    'asyncssh',
+    '2.20.0',
+    'asyncssh',
+    'trixie',
+    ['python3-asyncssh', 'python3-cryptography'],
+    ['python3-cffi-backend', 'python3-typing-extensions'],
+  ),
   python('paramiko', '2.12.0', 'paramiko', 'bookworm', ['python3-paramiko', ...PARAMIKO_MODULES]),
   python('paramiko', '3.5.1', 'paramiko', 'trixie', ['python3-paramiko'], PARAMIKO_MODULES),
   python(
@@ -88,8 +96,9 @@ export const PEERS = [
 ];
 
 /**
- * Only what is in the release of the system's Python comes from there with the test run; modules in machine code
- * are bookworm's in any case.
+ * Runs on the Python of bookworm, so that modules in machine code are bookworm's too.
+ *
+ * @param {readonly string[]} [modules] - Further ones, from bookworm where `suite` is another release.
  */
 function python(name, version, module, suite, packages, modules = []) {
   const extra = suite !== 'bookworm' || name === 'conch';
