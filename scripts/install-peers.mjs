@@ -13,6 +13,8 @@ const PROGRAMS = {
   expect: 'expect',
   socat: 'socat',
   nc: 'netcat-openbsd',
+  puttygen: 'putty-tools',
+  openssl: 'openssl',
 };
 
 /** A package's services must not start on somebody's machine only because tests need its programs. */

@@ -51,6 +51,7 @@ export {
   parsePrivateKey,
   privateKeyError,
   privateKeyPublicPart,
+  unlockPrivateKey,
 } from './private-key/index.ts';
 export { ServerAuth } from './server/machine.ts';
 export type { ServerPhase } from './server/state.ts';

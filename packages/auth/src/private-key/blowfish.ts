@@ -1,81 +1,89 @@
 import { piFraction } from './pi.ts';
 
-/** Words of P and S together. */
 const P_WORDS = 18;
 const S_WORDS = 1024;
 
+// The state of two Blowfish ciphers that work side by side. Every round of one waits for its tables; a second one that
+// depends on nothing of the first fills the gap, which nearly doubles the speed. The arrays are constants of the
+// module because an engine that knows their length need not check each index. Nothing stays in them: a hash that
+// begins overwrites all, and ends with `wipe`, before anybody else can run.
+const P1 = /* @__PURE__ */ new Int32Array(P_WORDS);
+const S1 = /* @__PURE__ */ new Int32Array(S_WORDS);
+const P2 = /* @__PURE__ */ new Int32Array(P_WORDS);
+const S2 = /* @__PURE__ */ new Int32Array(S_WORDS);
+/** The block of the first cipher, then that of the second. */
+const BLOCK = /* @__PURE__ */ new Int32Array(4);
+
+/** One argument for each of the two ciphers. */
+export type Both = readonly [first: Int32Array, second: Int32Array];
+
+/** Brings both ciphers back to the digits of π. */
+export function reset(): void {
+  const initial = initialState();
+  for (const p of [P1, P2]) p.set(initial.subarray(0, P_WORDS));
+  for (const s of [S1, S2]) s.set(initial.subarray(P_WORDS));
+}
+
 /**
- * Blowfish with the salted key schedule of bcrypt ("eksblowfish"). Words are big-endian.
- *
- * One object may be used for many hashes: {@link reset} brings back the digits of π.
+ * Mixes a key of sixteen words into each cipher; with salts, also of sixteen words, these are mixed into every block
+ * that is encrypted ("eksblowfish", the key schedule of bcrypt). Words are big-endian.
  */
-export class Blowfish {
-  readonly #p = new Int32Array(P_WORDS);
-  readonly #s = new Int32Array(S_WORDS);
-  /** The block being worked on, so that no call allocates. */
-  readonly #block = new Int32Array(2);
-
-  constructor() {
-    this.reset();
+export function expand(keys: Both, salts?: Both): void {
+  for (let i = 0; i < P_WORDS; i += 1) {
+    P1[i] = (P1[i] as number) ^ (keys[0][i & 15] as number);
+    P2[i] = (P2[i] as number) ^ (keys[1][i & 15] as number);
   }
-
-  reset(): void {
-    const initial = initialState();
-    this.#p.set(initial.subarray(0, P_WORDS));
-    this.#s.set(initial.subarray(P_WORDS));
-  }
-
-  /** Mixes `key` into the state; with `salt`, its words are mixed into every block that is encrypted. */
-  expand(key: Int32Array, salt?: Int32Array): void {
-    const p = this.#p;
-    for (let i = 0; i < P_WORDS; i += 1) p[i] = (p[i] as number) ^ (key[i % key.length] as number);
-    this.#block.fill(0);
-    const next = this.#replace(p, salt, 0);
-    this.#replace(this.#s, salt, next);
-  }
-
-  /** Encrypts the two words at `at` in place. */
-  encrypt(words: Int32Array, at: number): void {
-    encipher(this.#p, this.#s, words, at);
-  }
-
-  wipe(): void {
-    this.#p.fill(0);
-    this.#s.fill(0);
-    this.#block.fill(0);
-  }
-
-  /** Overwrites `target` with a chain of encryptions; returns where in the salt to go on. */
-  #replace(target: Int32Array, salt: Int32Array | undefined, from: number): number {
-    const block = this.#block;
-    const p = this.#p;
-    const s = this.#s;
-    let next = from;
-    for (let i = 0; i < target.length; i += 2) {
-      if (salt !== undefined) {
-        block[0] = (block[0] as number) ^ (salt[next] as number);
-        block[1] = (block[1] as number) ^ (salt[next + 1] as number);
-        next = (next + 2) % salt.length;
-      }
-      encipher(p, s, block, 0);
-      target[i] = block[0] as number;
-      target[i + 1] = block[1] as number;
-    }
-    return next;
+  BLOCK.fill(0);
+  for (let i = 0; i < P_WORDS + S_WORDS; i += 2) {
+    if (salts !== undefined) addSalt(salts, i & 15);
+    encipher();
+    if (i < P_WORDS) store(P1, P2, i);
+    else store(S1, S2, i - P_WORDS);
   }
 }
 
-/** A plain function: every bcrypt hash calls it 67,000 times, and private fields would be looked up each time. */
-function encipher(p: Int32Array, s: Int32Array, words: Int32Array, at: number): void {
-  let left = words[at] as number;
-  let right = words[at + 1] as number;
+/** Encrypts one block with each cipher. @param blocks - Two words for the first, two for the second; overwritten. */
+export function encrypt(blocks: Int32Array): void {
+  BLOCK.set(blocks);
+  encipher();
+  blocks.set(BLOCK);
+}
+
+export function wipe(): void {
+  for (const words of [P1, S1, P2, S2, BLOCK]) words.fill(0);
+}
+
+function addSalt(salts: Both, at: number): void {
+  BLOCK[0] = (BLOCK[0] as number) ^ (salts[0][at] as number);
+  BLOCK[1] = (BLOCK[1] as number) ^ (salts[0][at + 1] as number);
+  BLOCK[2] = (BLOCK[2] as number) ^ (salts[1][at] as number);
+  BLOCK[3] = (BLOCK[3] as number) ^ (salts[1][at + 1] as number);
+}
+
+function store(first: Int32Array, second: Int32Array, at: number): void {
+  first[at] = BLOCK[0] as number;
+  first[at + 1] = BLOCK[1] as number;
+  second[at] = BLOCK[2] as number;
+  second[at + 1] = BLOCK[3] as number;
+}
+
+function encipher(): void {
+  let left1 = BLOCK[0] as number;
+  let right1 = BLOCK[1] as number;
+  let left2 = BLOCK[2] as number;
+  let right2 = BLOCK[3] as number;
   for (let i = 0; i < 16; i += 2) {
-    left ^= p[i] as number;
-    right ^= (p[i + 1] as number) ^ mix(s, left);
-    left ^= mix(s, right);
+    left1 ^= P1[i] as number;
+    left2 ^= P2[i] as number;
+    right1 ^= (P1[i + 1] as number) ^ mix(S1, left1);
+    right2 ^= (P2[i + 1] as number) ^ mix(S2, left2);
+    left1 ^= mix(S1, right1);
+    left2 ^= mix(S2, right2);
   }
-  words[at] = right ^ (p[17] as number);
-  words[at + 1] = left ^ (p[16] as number);
+  BLOCK[0] = right1 ^ (P1[17] as number);
+  BLOCK[1] = left1 ^ (P1[16] as number);
+  BLOCK[2] = right2 ^ (P2[17] as number);
+  BLOCK[3] = left2 ^ (P2[16] as number);
 }
 
 /** Blowfish's F: four bytes through four S-boxes. */

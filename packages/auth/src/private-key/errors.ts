@@ -83,3 +83,8 @@ export const unsupported = (
   hint: string,
 ): ReturnType<typeof privateKeyError<'AUTH_KEY_UNSUPPORTED'>> =>
   privateKeyError('AUTH_KEY_UNSUPPORTED', { reason: 'unsupported', what, hint });
+/** @param cipher - As the format calls it. */
+export const wrongPassphrase = (
+  cipher: string,
+): ReturnType<typeof privateKeyError<'AUTH_KEY_WRONG_PASSPHRASE'>> =>
+  privateKeyError('AUTH_KEY_WRONG_PASSPHRASE', { reason: 'wrong_passphrase', cipher });

@@ -1,3 +1,4 @@
+export type { ParsedPrivateKey } from './container.ts';
 export {
   isPrivateKeyError,
   type PrivateKeyError,
@@ -9,9 +10,9 @@ export { encryptOpensshPrivateKey, formatOpensshPrivateKey, type KeyEncryption }
 export { checkNewKey, generateEcdsa, generateEd25519 } from './generate.ts';
 export { MAX_BCRYPT_ROUNDS, MAX_KEY_FILE } from './limits.ts';
 export {
-  type ParsedPrivateKey,
   type ParsePrivateKeyOptions,
   type PrivateKeyPublicPart,
   parsePrivateKey,
   privateKeyPublicPart,
+  unlockPrivateKey,
 } from './parse.ts';

@@ -1,8 +1,8 @@
 import type { EcdsaCurve, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 import { ecdsaPoint, ed25519PublicKey } from '@nbs-ssh/transport/crypto/at-rest';
-import { isKeysError, type PublicKey, publicKeyOf } from '@nbs-ssh/transport/keys';
+import { isKeysError, type PublicKey, parsePublicKey, publicKeyOf } from '@nbs-ssh/transport/keys';
 import { bigintToBytes, equalBytes, wipe } from '@nbs-ssh/transport/wire';
-import { invalid, unsupported } from './errors.ts';
+import { invalid, type PrivateKeyError, unsupported } from './errors.ts';
 
 /** Bytes of a coordinate and of the private scalar. */
 export const FIELD_LENGTH: { readonly [C in EcdsaCurve]: number } = {
@@ -11,6 +11,8 @@ export const FIELD_LENGTH: { readonly [C in EcdsaCurve]: number } = {
   nistp521: 66,
 };
 const ED25519_LENGTH = 32;
+/** What somebody with a key that is not supported can do. */
+export const NEW_KEY = 'make a new key with ssh-keygen -t ed25519';
 
 /**
  * An Ed25519 key from its seed. The public half is computed, and compared with `stated` when the file has one:
@@ -27,7 +29,10 @@ export function ed25519Key(
   return { type: 'ed25519', seed: seed.slice(), publicKey };
 }
 
-/** @param secret - Big-endian scalar; shorter ones are filled up, longer ones refused. */
+/**
+ * @param secret - Big-endian scalar; shorter ones are filled up, longer ones refused.
+ * @param stated - The public point, uncompressed or compressed (SEC 1 §2.3.3).
+ */
 export function ecdsaKey(
   curve: EcdsaCurve,
   secret: Uint8Array,
@@ -40,8 +45,16 @@ export function ecdsaKey(
   filled.set(secret, length - secret.length);
   const point = ecdsaPoint(curve, filled);
   if (point === undefined) throw invalid(format, 'the scalar is not in the range of its curve');
-  if (stated !== undefined && !equalBytes(point, stated)) throw mismatch(format);
+  const same = stated === undefined || equalBytes(stated[0] === 0x04 ? point : compressed(point), stated);
+  if (!same) throw mismatch(format);
   return { type: 'ecdsa', curve, secret: filled, point };
+}
+
+/** Only x, and whether y is odd. @param point - Uncompressed. */
+function compressed(point: Uint8Array): Uint8Array {
+  const short = point.slice(0, (point.length + 1) / 2);
+  short[0] = 0x02 | ((point[point.length - 1] as number) & 1);
+  return short;
 }
 
 export interface RsaNumbers {
@@ -88,19 +101,43 @@ export function scalarBytes(curve: EcdsaCurve, value: bigint, format: string): U
 
 /** The public half; what a public key may not be, a private key may not be either. */
 export function publicHalf(key: PrivateKeyMaterial, format: string): PublicKey {
+  return usable(() => publicKeyOf(key), format);
+}
+
+/** The public half that a file states, of a type that we can sign with. */
+export function statedHalf(blob: Uint8Array, format: string): PublicKey {
+  const publicKey = usable(() => parsePublicKey(blob), format);
+  if (!SIGNING.includes(publicKey.material.type)) throw unsupportedType(publicKey.keyType);
+  return publicKey;
+}
+
+/** Types whose private half can be in a file. Of the other ones only a device or an old program has it. */
+const SIGNING: readonly string[] = ['ed25519', 'ecdsa', 'rsa'] satisfies PrivateKeyMaterial['type'][];
+
+/** What is wrong with the public half, as an error of the private key. @throws {PrivateKeyError} */
+function usable(read: () => PublicKey, format: string): PublicKey {
   try {
-    return publicKeyOf(key);
+    return read();
   } catch (error) {
     if (!isKeysError(error)) throw error;
-    if (error.code === 'KEYS_RSA_LIMITS' && error.context.reason !== 'modulus-even') {
-      const { bits, reason } = error.context;
-      throw unsupported(
-        `an RSA key of ${bits} bits (${reason})`,
-        'make a new key with ssh-keygen -t ed25519',
-      );
+    switch (error.code) {
+      case 'KEYS_RSA_LIMITS': {
+        const { bits, reason } = error.context;
+        if (reason === 'modulus-even') break;
+        throw unsupported(`an RSA key of ${bits} bits (${reason})`, NEW_KEY);
+      }
+      case 'KEYS_UNSUPPORTED_TYPE':
+      case 'KEYS_CERTIFICATE':
+        throw unsupportedType(error.context.keyType);
     }
-    throw invalid(format, 'the public half is not a valid key');
+    throw invalid(format, 'the public half is not a valid key', error);
   }
+}
+
+/** @param keyType - Name of the key's type, made printable. */
+export function unsupportedType(keyType: string): PrivateKeyError {
+  const what = keyType === 'ssh-dss' ? 'a DSA key (ssh-dss)' : `a private key of type ${keyType}`;
+  return unsupported(what, keyType.startsWith('sk-') ? 'load it into an ssh-agent' : NEW_KEY);
 }
 
 /** Overwrites what can be overwritten. RSA keys are bigints, which cannot. */

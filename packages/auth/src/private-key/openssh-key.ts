@@ -1,18 +1,19 @@
-import type { CryptoProvider, EcdsaCurve, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
+import type { EcdsaCurve, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 import { type AtRestCipher, atRestCiphers } from '@nbs-ssh/transport/crypto/at-rest';
 import {
+  concat,
   equalBytes,
   fromUtf8Lossy,
   isWireError,
   printable,
-  type Secret,
   WireReader,
   wipe,
 } from '@nbs-ssh/transport/wire';
-import { bcryptPbkdf } from './bcrypt-pbkdf.ts';
-import { invalid, privateKeyError, unsupported } from './errors.ts';
-import { MAX_BCRYPT_ROUNDS, MAX_BCRYPT_SALT } from './limits.ts';
-import { ecdsaKey, ed25519Key, rsaKey, scalarBytes, wipeKey } from './material.ts';
+import type { DecodedKey, KeyContainer } from './container.ts';
+import type { Derivation } from './derive.ts';
+import { invalid, unsupported, wrongPassphrase } from './errors.ts';
+import { MAX_BCRYPT_ROUNDS, MAX_SALT } from './limits.ts';
+import { ecdsaKey, ed25519Key, rsaKey, scalarBytes, unsupportedType, wipeKey } from './material.ts';
 import { MAGIC, NO_CIPHER_BLOCK } from './openssh-layout.ts';
 
 const FORMAT = 'openssh-key-v1';
@@ -20,7 +21,7 @@ const FORMAT = 'openssh-key-v1';
 const MAX_NAME = 64;
 
 /** What stands outside the encryption. */
-export interface OpensshEnvelope {
+interface OpensshEnvelope {
   readonly cipher: string;
   readonly kdf: string;
   readonly kdfOptions: Uint8Array;
@@ -32,7 +33,7 @@ export interface OpensshEnvelope {
 }
 
 /** Reads the outer layer, OpenSSH PROTOCOL.key. @throws {PrivateKeyError} */
-export function readEnvelope(bytes: Uint8Array): OpensshEnvelope {
+function readEnvelope(bytes: Uint8Array): OpensshEnvelope {
   return reading(() => {
     const reader = new WireReader(bytes);
     if (!equalBytes(reader.fixed(MAGIC.length, 'magic'), MAGIC))
@@ -47,37 +48,50 @@ export function readEnvelope(bytes: Uint8Array): OpensshEnvelope {
   });
 }
 
-/** @throws {PrivateKeyError} */
-export function decodeOpenssh(
-  bytes: Uint8Array,
-  passphrase: Secret | undefined,
-  crypto: Pick<CryptoProvider, 'hash'>,
-): { readonly key: PrivateKeyMaterial; readonly publicBlob: Uint8Array; readonly comment: string } {
-  const envelope = readEnvelope(bytes);
-  if (envelope.cipher === 'none') {
-    if (envelope.kdf !== 'none' || envelope.kdfOptions.length > 0 || envelope.tag.length > 0) {
+/** An openssh-key-v1 file as far as it is readable without a passphrase. @throws {PrivateKeyError} */
+export function openOpenssh(bytes: Uint8Array): KeyContainer {
+  const { cipher: cipherName, publicBlob, body, tag, ...envelope } = readEnvelope(bytes);
+  if (cipherName === 'none') {
+    if (envelope.kdf !== 'none' || envelope.kdfOptions.length > 0 || tag.length > 0) {
       throw invalid(FORMAT, 'the file says both that it is encrypted and that it is not');
     }
-    return { ...readPrivatePart(envelope.body, NO_CIPHER_BLOCK, undefined), publicBlob: envelope.publicBlob };
+    const decode = (): DecodedKey => readPrivatePart(body, NO_CIPHER_BLOCK, undefined);
+    return { format: FORMAT, publicBlob, body, encryption: undefined, decode };
   }
-  const cipher = atRestCiphers.find((candidate) => candidate.name === envelope.cipher);
-  if (cipher === undefined) {
-    throw unsupported(`the cipher ${printable(envelope.cipher)}`, 'rewrite the key with ssh-keygen -p');
-  }
-  const plain = decrypt(envelope, cipher, passphrase, crypto);
-  try {
-    return { ...readPrivatePart(plain, cipher.blockLength, cipher), publicBlob: envelope.publicBlob };
-  } finally {
-    wipe(plain);
-  }
+  return {
+    format: FORMAT,
+    publicBlob,
+    body,
+    encryption: {
+      cipher: cipherName,
+      derivation: () => derivation(cipherFor(cipherName), envelope, body, tag),
+    },
+    decode: (derived) => {
+      const cipher = cipherFor(cipherName);
+      const plain = decrypt(cipher, derived as Uint8Array, body, tag);
+      try {
+        return readPrivatePart(plain, cipher.blockLength, cipher);
+      } finally {
+        wipe(plain);
+      }
+    },
+  };
 }
 
-function decrypt(
-  envelope: OpensshEnvelope,
+function cipherFor(cipherName: string): AtRestCipher {
+  const cipher = atRestCiphers.find((candidate) => candidate.name === cipherName);
+  if (cipher === undefined) {
+    throw unsupported(`the cipher ${printable(cipherName)}`, 'rewrite the key with ssh-keygen -p');
+  }
+  return cipher;
+}
+
+function derivation(
   cipher: AtRestCipher,
-  passphrase: Secret | undefined,
-  crypto: Pick<CryptoProvider, 'hash'>,
-): Uint8Array {
+  envelope: Pick<OpensshEnvelope, 'kdf' | 'kdfOptions'>,
+  body: Uint8Array,
+  tag: Uint8Array,
+): Derivation {
   if (envelope.kdf !== 'bcrypt') {
     throw unsupported(`the key derivation ${printable(envelope.kdf)}`, 'rewrite the key with ssh-keygen -p');
   }
@@ -87,31 +101,22 @@ function decrypt(
     reader.end('kdf options');
     return options;
   });
-  if (salt.length === 0 || salt.length > MAX_BCRYPT_SALT || rounds === 0) {
+  if (salt.length === 0 || salt.length > MAX_SALT || rounds === 0) {
     throw invalid(FORMAT, 'the parameters of the key derivation are out of range');
   }
   if (rounds > MAX_BCRYPT_ROUNDS) {
     throw unsupported(`a key with ${rounds} bcrypt rounds`, `at most ${MAX_BCRYPT_ROUNDS} are computed here`);
   }
-  const { body, tag } = envelope;
   if (body.length === 0 || body.length % cipher.blockLength !== 0 || tag.length !== cipher.tagLength) {
     throw invalid(FORMAT, 'the length of the private part does not fit its cipher');
   }
-  const password = passphrase?.revealBytes();
-  if (password === undefined || password.length === 0) {
-    throw privateKeyError('AUTH_KEY_PASSPHRASE_REQUIRED', {
-      reason: 'passphrase_required',
-      cipher: cipher.name,
-    });
-  }
-  const derived = bcryptPbkdf(crypto, password, salt, rounds, cipher.keyLength + cipher.ivLength);
-  const data = new Uint8Array(body.length + tag.length);
-  data.set(body);
-  data.set(tag, body.length);
+  return { kdf: 'bcrypt', salt, rounds, length: cipher.keyLength + cipher.ivLength };
+}
+
+function decrypt(cipher: AtRestCipher, derived: Uint8Array, body: Uint8Array, tag: Uint8Array): Uint8Array {
   const key = derived.subarray(0, cipher.keyLength);
-  const plain = cipher.decrypt(key, derived.subarray(cipher.keyLength), data);
-  wipe(derived, password);
-  if (plain === undefined) throw wrongPassphrase(cipher);
+  const plain = cipher.decrypt(key, derived.subarray(cipher.keyLength), concat(body, tag));
+  if (plain === undefined) throw wrongPassphrase(cipher.name);
   return plain;
 }
 
@@ -119,13 +124,13 @@ function readPrivatePart(
   plain: Uint8Array,
   blockLength: number,
   cipher: AtRestCipher | undefined,
-): { readonly key: PrivateKeyMaterial; readonly comment: string } {
+): DecodedKey {
   return reading(() => {
     if (plain.length % blockLength !== 0) throw invalid(FORMAT, 'the private part is not whole blocks');
     const reader = new WireReader(plain);
     // Two equal numbers: the only way to notice a wrong passphrase when the cipher has no tag.
     if (reader.u32('first check') !== reader.u32('second check')) {
-      throw cipher === undefined ? invalid(FORMAT, 'its check numbers differ') : wrongPassphrase(cipher);
+      throw cipher === undefined ? invalid(FORMAT, 'its check numbers differ') : wrongPassphrase(cipher.name);
     }
     const key = readKey(reader);
     try {
@@ -169,10 +174,7 @@ function readKey(reader: WireReader): PrivateKeyMaterial {
       return rsaKey({ n, e, d, iqmp, p: reader.mpint('p'), q: reader.mpint('q') }, FORMAT);
     }
     default:
-      throw unsupported(
-        `a private key of type ${printable(type)}`,
-        type.startsWith('sk-') ? 'load it into an ssh-agent' : 'make a key with ssh-keygen -t ed25519',
-      );
+      throw unsupportedType(printable(type));
   }
 }
 
@@ -191,6 +193,3 @@ function reading<T>(read: () => T): T {
     throw invalid(FORMAT, 'a field is cut short or malformed', error);
   }
 }
-
-const wrongPassphrase = (cipher: AtRestCipher): Error =>
-  privateKeyError('AUTH_KEY_WRONG_PASSPHRASE', { reason: 'wrong_passphrase', cipher: cipher.name });

@@ -1,7 +1,7 @@
 import type { EcdsaCurve, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 import { contextTag, DerReader, TAG } from './der.ts';
 import { invalid, unsupported } from './errors.ts';
-import { ecdsaKey, ed25519Key, rsaKey } from './material.ts';
+import { ecdsaKey, ed25519Key, NEW_KEY, rsaKey } from './material.ts';
 
 const RSA = '1.2.840.113549.1.1.1';
 const EC = '1.2.840.10045.2.1';
@@ -19,7 +19,6 @@ const UNUSABLE: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
   ['1.2.840.113549.1.1.10', 'an RSASSA-PSS key'],
   ['1.3.132.0.10', 'the curve secp256k1'],
 ]);
-const NEW_KEY = 'make a key with ssh-keygen -t ed25519';
 
 /** `PRIVATE KEY`: OneAsymmetricKey, RFC 5958 §2. @throws {PrivateKeyError} */
 export function parsePkcs8(der: Uint8Array): PrivateKeyMaterial {
@@ -111,8 +110,7 @@ export function parseSec1(der: Uint8Array, outerCurve?: EcdsaCurve, format = 'SE
   }
   key.end('the key');
   if (curve === undefined) throw invalid(format, 'the key does not name its curve');
-  // A compressed point carries no more than the scalar does; only an uncompressed one can be compared.
-  return ecdsaKey(curve, secret, point?.[0] === 0x04 ? point : undefined, format);
+  return ecdsaKey(curve, secret, point, format);
 }
 
 /** `[1] IMPLICIT BIT STRING`: a primitive context tag, unlike all others here. */

@@ -3,15 +3,18 @@ import { formatPublicKeyLine } from '@nbs-ssh/transport/keys';
 import { Secret } from '@nbs-ssh/transport/wire';
 import { expect } from 'vitest';
 import { isPrivateKeyError } from '../../src/private-key/errors.ts';
-import { type ParsedPrivateKey, parsePrivateKey } from '../../src/private-key/index.ts';
+import { type ParsedPrivateKey, parsePrivateKey, unlockPrivateKey } from '../../src/private-key/index.ts';
 import { testCrypto as crypto } from './crypto.ts';
 
 export const PASSPHRASE = 'correct horse';
-export const load = (text: string, passphrase?: string): ParsedPrivateKey =>
+export const load = (text: string | Uint8Array, passphrase?: string): ParsedPrivateKey =>
   parsePrivateKey(text, {
     crypto,
     passphrase: passphrase === undefined ? undefined : new Secret(passphrase),
   });
+/** What {@link load} makes of it without blocking. */
+export const unlock = (text: string | Uint8Array, passphrase: string): Promise<ParsedPrivateKey> =>
+  unlockPrivateKey(text, { crypto, passphrase: new Secret(passphrase) });
 export const line = (key: ParsedPrivateKey): string => formatPublicKeyLine(key.publicKey, key.comment);
 
 /** The reason of the refusal; anything thrown that is no private-key error fails the test. */

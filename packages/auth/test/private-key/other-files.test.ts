@@ -13,7 +13,9 @@ describe('other files', () => {
     ['any text', 'hello\nworld\n', 'invalid_format'],
     ['NUL bytes', '\0'.repeat(5000), 'invalid_format'],
     ['a public key', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJEQ me', 'invalid_format'],
-    ['a PuTTY key', 'PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n', 'unsupported'],
+    ['a public key of RFC 4716', '---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n', 'invalid_format'],
+    ['a public key in PEM', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n', 'invalid_format'],
+    ['a key of ssh.com', '---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nP2/5\n', 'unsupported'],
     ['a key of protocol 1', 'SSH PRIVATE KEY FILE FORMAT 1.1\n', 'unsupported'],
     ['a block without end', '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n', 'invalid_format'],
     [

@@ -179,14 +179,20 @@ describe.skipIf(!hasSshKeygen)('files of ssh-keygen', () => {
     }
   });
 
-  it('of RSA in the old PEM encryption are unsupported, with a hint', () => {
-    space.run('cp', 'rsa-b2048', 'old');
-    space.run('ssh-keygen', '-q', '-p', '-P', '', '-N', '', '-m', 'PEM', '-f', 'old');
-    expect(line({ ...load(space.read('old')), comment: 'me@rsa-b2048' })).toBe(
-      space.read('rsa-b2048.pub').trim(),
-    );
-    space.run('ssh-keygen', '-q', '-p', '-P', '', '-N', PASSPHRASE, '-m', 'PEM', '-f', 'old');
-    expect(reason(space.read('old'), PASSPHRASE)).toBe('unsupported');
+  it('of RSA and ECDSA load in the older formats, plain and encrypted', () => {
+    for (const name of ['rsa-b2048', 'ecdsa-b256', 'ecdsa-b384', 'ecdsa-b521']) {
+      for (const format of ['PEM', 'PKCS8']) {
+        const file = `${name}-${format}`;
+        space.run('cp', name, file);
+        for (const passphrase of ['', PASSPHRASE]) {
+          space.run('ssh-keygen', '-q', '-p', '-P', '', '-N', passphrase, '-m', format, '-f', file);
+          const text = space.read(file);
+          const loaded = { ...load(text, PASSPHRASE), comment: `me@${name}` };
+          expect(line(loaded)).toBe(space.read(`${name}.pub`).trim());
+          expect(reason(text)).toBe(passphrase === '' ? 'loaded' : 'passphrase_required');
+        }
+      }
+    }
   });
 
   it('are what we write: ssh-keygen reads our file and prints our public key', () => {

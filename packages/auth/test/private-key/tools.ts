@@ -18,6 +18,8 @@ export function installed(program: string, ...args: readonly string[]): boolean 
 
 export const hasSshKeygen: boolean = installed('ssh-keygen', '-Q', 'key');
 export const hasOpenssl: boolean = installed('openssl', 'version');
+export const hasPuttygen: boolean = installed('puttygen', '--version');
+if (!hasPuttygen) console.warn('puttygen is not installed: tests against it are skipped');
 if (!hasSshKeygen) console.warn('ssh-keygen is not installed: tests against it are skipped');
 if (!hasOpenssl) console.warn('openssl is not installed: tests against it are skipped');
 

@@ -5,6 +5,7 @@ import {
   isPrivateKeyError,
   parsePrivateKey,
   privateKeyPublicPart,
+  unlockPrivateKey,
 } from '@nbs-ssh/auth';
 import { readKeyFile } from '@nbs-ssh/auth/node';
 import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
@@ -123,7 +124,7 @@ export class Credentials {
       if (!locked || config.passphrase === undefined) throw error;
     }
     const passphrase = this.#known(await secretFrom(config.passphrase));
-    const { key, publicKey } = parsePrivateKey(content, { crypto, passphrase });
+    const { key, publicKey } = await unlockPrivateKey(content, { crypto, passphrase });
     return { publicKey, privateKey: key };
   }
 

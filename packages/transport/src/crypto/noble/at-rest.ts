@@ -5,6 +5,13 @@ import { concat, equalBytes } from '../../wire/index.ts';
 import { tripleDesCbcDecrypt, tripleDesCbcEncrypt } from './triple-des.ts';
 
 export { ecdsaPoint, ed25519PublicKey } from './derive-public.ts';
+export {
+  type AtRestDerivation,
+  deriveAtRest,
+  deriveAtRestInSlices,
+  inSlices,
+  type Pbkdf2Hash,
+} from './key-derivation.ts';
 
 /**
  * A cipher for data at rest: an encrypted private-key file, where one message fills the whole file.
