@@ -2,7 +2,7 @@ import type { EcdsaCurve, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 import { isCertificateType } from '@nbs-ssh/transport/keys';
 import { isWireError, WireReader } from '@nbs-ssh/transport/wire';
 import { invalid, unsupported } from './errors.ts';
-import { ecdsaKey, ed25519Key, rsaKey, scalarBytes, statedHalf } from './material.ts';
+import { ecdsaKey, ed25519Key, rsaKey, scalarBytes, statedHalf, unsupportedType } from './material.ts';
 import { PPK_FORMAT } from './ppk-lines.ts';
 
 /**
@@ -36,6 +36,8 @@ export function readPpkKey(algorithm: string, publicBlob: Uint8Array, plain: Uin
         const q = reader.mpint('q');
         return rsaKey({ n: material.n, e: material.e, d, p, q, iqmp: reader.mpint('iqmp') }, PPK_FORMAT);
       }
+      default:
+        throw unsupportedType(keyType);
     }
   } catch (error) {
     if (!isWireError(error)) throw error;
