@@ -126,6 +126,8 @@ function usable(read: () => PublicKey, format: string): PublicKey {
         if (reason === 'modulus-even') break;
         throw unsupported(`an RSA key of ${bits} bits (${reason})`, NEW_KEY);
       }
+      case 'KEYS_DSA_LIMITS':
+        throw unsupportedType('ssh-dss');
       case 'KEYS_UNSUPPORTED_TYPE':
       case 'KEYS_CERTIFICATE':
         throw unsupportedType(error.context.keyType);

@@ -4,6 +4,7 @@ import {
   isPrivateKeyError,
   type ParsedPrivateKey,
   parsePrivateKey,
+  unlockPrivateKey,
 } from '@nbs-ssh/auth';
 import { readKeyFile } from '@nbs-ssh/auth/node';
 import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
@@ -117,5 +118,5 @@ async function parse(content: string | Uint8Array, options: ReadKeyOptions): Pro
     const locked = isPrivateKeyError(error) && error.context.reason === 'passphrase_required';
     if (!locked || passphrase === undefined) throw error;
   }
-  return parsePrivateKey(content, { crypto, passphrase: await secretFrom(passphrase) });
+  return unlockPrivateKey(content, { crypto, passphrase: await secretFrom(passphrase) });
 }
