@@ -6,6 +6,7 @@ import { VERSIONS } from './runtimes.mjs';
 
 const SOURCES = `
 export { allAlgorithms } from '@nbs-ssh/transport';
+export { isCertificateType } from '@nbs-ssh/transport/keys';
 export { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 export { nodeProvider } from '@nbs-ssh/transport/crypto/node';
 export { atRestCiphers } from '@nbs-ssh/transport/crypto/at-rest';
@@ -16,7 +17,7 @@ export { AuthMethod } from './src/auth/auth-config.ts';
 /** @returns {Promise<string>} A Markdown table without surrounding blank lines. */
 export async function supportTable() {
   const code = await loadSources();
-  const { allAlgorithms, nobleProvider, nodeProvider, atRestCiphers, AuthMethod } = code;
+  const { allAlgorithms, isCertificateType, nobleProvider, nodeProvider, atRestCiphers, AuthMethod } = code;
   const noble = allAlgorithms(nobleProvider);
   const node = allAlgorithms(nodeProvider);
   for (const slot of Object.keys(noble)) {
@@ -29,7 +30,8 @@ export async function supportTable() {
   const { engines } = readJson(join(root, 'packages', 'nbs-ssh', 'package.json'));
   const rows = [
     ['Key exchange', names(noble.kex)],
-    ['Host keys and user keys', names(noble.hostKey)],
+    ['Host keys and user keys', names(noble.hostKey.filter((name) => !isCertificateType(name)))],
+    ['Certificates of hosts', names(noble.hostKey.filter(isCertificateType))],
     ['Ciphers', names(noble.ciphers)],
     ['MACs', `${names(noble.macs)}; AEAD ciphers need none`],
     ['Login', names(Object.values(AuthMethod).map(wireName))],

@@ -16,6 +16,7 @@ export type {
 } from './client/types.ts';
 export { type AuthError, type AuthErrors, authError, isAuthError } from './errors.ts';
 export {
+  type CertificateVerdict,
   formatKnownHostsLine,
   type HostTarget,
   type HostVerdict,
@@ -28,7 +29,9 @@ export {
   type KnownHostsWarning,
   knownHostsError,
   knownKeyTypes,
+  knowsAuthority,
   lookupHost,
+  lookupHostCertificate,
   type OtherName,
   parseKnownHosts,
 } from './known-hosts/index.ts';

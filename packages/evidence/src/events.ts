@@ -113,6 +113,14 @@ export interface EventData {
     readonly policy?: string;
     readonly file?: string;
     readonly line?: number;
+    /** Of a certificate; `fingerprint` is of the key in it. */
+    readonly key_id?: string;
+    readonly serial?: string;
+    readonly ca_fingerprint?: string;
+    readonly valid_from?: string;
+    readonly valid_until?: string;
+    /** Why the certificate did not count. */
+    readonly certificate_problem?: string;
     /** What did not work although the key was accepted. */
     readonly warning?: string;
   };

@@ -21,6 +21,7 @@ import {
   type UnknownHostKey,
 } from 'nbs-ssh';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { hostKeyEvent, sentByUs } from './host-evidence.ts';
 import { optionsFor, rejection } from './lab.ts';
 
 describe.skipIf(!sshdAvailable())('the host key of OpenSSH', () => {
@@ -250,14 +251,3 @@ describe('the host key of another server', () => {
     expect(second.address.port).toBe(port);
   });
 });
-
-function hostKeyEvent(connection: SSHConnection): Record<string, unknown> {
-  const event = connection.getEvidenceBundle().events.find(({ eventType }) => eventType === 'HOST_KEY');
-  return { ...event?.data };
-}
-
-function sentByUs(error: SSHError): readonly unknown[] {
-  const events = error.evidence?.events ?? [];
-  expect(events.some(({ eventType }) => eventType === 'AUTH')).toBe(false);
-  return events.flatMap(({ data }) => ('direction' in data && data.direction === 'sent' ? [data.name] : []));
-}

@@ -134,7 +134,8 @@ export function resolveOptions(
   for (const slot of ['kex', 'hostKey', 'ciphers', 'macs'] as const) {
     checkNames(slot, algorithms[slot], everything[slot], crypto.name);
   }
-  if (serverSigAlgs !== undefined) checkNames('publicKey', serverSigAlgs, everything.hostKey, crypto.name);
+  const signatures = crypto.signatures.map((suite) => suite.name);
+  if (serverSigAlgs !== undefined) checkNames('publicKey', serverSigAlgs, signatures, crypto.name);
   return {
     hostKeys: loadHostKeys(options.hostKeys, crypto),
     auth: options.auth,
@@ -145,7 +146,7 @@ export function resolveOptions(
     allowPty: options.allowPty === true,
     crypto,
     algorithms,
-    serverSigAlgs: serverSigAlgs ?? everything.hostKey,
+    serverSigAlgs: serverSigAlgs ?? signatures,
     rekey: {
       bytes: positive('rekey.bytes', rekey.bytes ?? DEFAULT_REKEY.bytes),
       packets: positive('rekey.packets', rekey.packets ?? DEFAULT_REKEY.packets),

@@ -1,6 +1,6 @@
 import type { CryptoProvider, PrivateKeyMaterial } from './crypto/index.ts';
 import type { Role } from './key-derivation.ts';
-import type { PublicKey } from './keys/index.ts';
+import { certificateType, keyTypeOfAlgorithm, type PublicKey, signatureAlgorithmsFor } from './keys/index.ts';
 import type { TraceSink } from './wire/index.ts';
 
 /** Names offered in KEXINIT, most wanted first. Both directions get the same lists. */
@@ -22,6 +22,7 @@ export interface RekeyLimits {
 
 /** A key the server role proves itself with. */
 export interface HostKey {
+  /** Or a host certificate for it. */
   readonly publicKey: PublicKey;
   readonly privateKey: PrivateKeyMaterial;
 }
@@ -80,11 +81,17 @@ export const DEFAULT_LIMITS: TransportLimits = {
   noisePerMinute: 1000,
 };
 
-/** Every algorithm of a provider, in its order: what is offered when a policy says nothing. */
+/**
+ * Every algorithm of a provider, in its order: what is offered when a policy says nothing. Certificates of hosts come
+ * before plain keys, as in OpenSSH: a client that does not know the CA goes on with the key in the certificate.
+ */
 export function allAlgorithms(crypto: CryptoProvider): AlgorithmPreferences {
+  const names = crypto.signatures.map((suite) => suite.name);
+  // SHA-1 is for plain keys alone, however insecure a provider was made.
+  const isUsed = (name: string): boolean => signatureAlgorithmsFor(keyTypeOfAlgorithm(name)).includes(name);
   return {
     kex: crypto.kex.map((suite) => suite.name),
-    hostKey: crypto.signatures.map((suite) => suite.name),
+    hostKey: [...names.map(certificateType).filter(isUsed), ...names],
     ciphers: crypto.ciphers.map((suite) => suite.name),
     macs: crypto.macs.map((suite) => suite.name),
   };

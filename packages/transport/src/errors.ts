@@ -46,7 +46,12 @@ export interface TransportErrors {
   };
   TRANSPORT_HOST_KEY_MALFORMED: { readonly algorithm: string };
   TRANSPORT_HOST_KEY_SIGNATURE: { readonly algorithm: string; readonly fingerprint: string };
-  TRANSPORT_HOST_KEY_CHANGED_IN_REKEY: { readonly before: string; readonly now: string };
+  /** A `certificate` when another one for the same key came. Fingerprints are of the keys. */
+  TRANSPORT_HOST_KEY_CHANGED_IN_REKEY: {
+    readonly what: 'key' | 'certificate';
+    readonly before: string;
+    readonly now: string;
+  };
   TRANSPORT_HOST_KEY_REJECTED: { readonly fingerprint: string };
   TRANSPORT_FLOOD: { readonly what: string; readonly limit: number };
   TRANSPORT_INPUT_OVERFLOW: { readonly limit: number };
@@ -152,7 +157,10 @@ const CATALOGUE: ErrorCatalogue<TransportErrors> = {
   TRANSPORT_HOST_KEY_CHANGED_IN_REKEY: {
     fault: 'peer',
     disconnect: 9,
-    message: (c) => `the host key changed from ${c.before} to ${c.now} during a rekey`,
+    message: (c) =>
+      c.what === 'key'
+        ? `the host key changed from ${c.before} to ${c.now} during a rekey`
+        : `another certificate for host key ${c.now} was shown during a rekey`,
   },
   TRANSPORT_HOST_KEY_REJECTED: {
     fault: 'peer',

@@ -1,6 +1,6 @@
 import type { CryptoProvider } from './crypto/index.ts';
 import type { Identification } from './identification.ts';
-import { fingerprint, type PublicKey } from './keys/index.ts';
+import { certificateFacts, fingerprint, type PublicKey, plainKeyOf } from './keys/index.ts';
 import { disconnectReasonName, messageName } from './message-names.ts';
 import type { KexInit } from './messages.ts';
 import type { NegotiatedAlgorithms } from './negotiate.ts';
@@ -63,8 +63,22 @@ export class TransportTrace {
 
   hostKey(crypto: CryptoProvider, hostKey: PublicKey, algorithm: string): void {
     if (this.#sink === undefined) return;
-    const shown = fingerprint(crypto.hash, hostKey.blob);
-    this.emit('transport.hostkey.received', { key_type: hostKey.keyType, fingerprint: shown, algorithm });
+    const { keyType, certificate } = hostKey;
+    const facts = certificate === undefined ? undefined : certificateFacts(crypto.hash, certificate);
+    this.emit('transport.hostkey.received', {
+      key_type: keyType,
+      fingerprint: fingerprint(crypto.hash, plainKeyOf(hostKey).blob),
+      algorithm,
+      ...(facts === undefined
+        ? {}
+        : {
+            key_id: facts.keyId,
+            serial: facts.serial,
+            ca_fingerprint: facts.caFingerprint,
+            valid_from: facts.validFrom,
+            valid_until: facts.validUntil,
+          }),
+    });
   }
 
   disconnect(direction: 'sent' | 'received', code: number, description: string): void {

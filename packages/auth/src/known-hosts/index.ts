@@ -1,3 +1,4 @@
+export { type CertificateVerdict, knowsAuthority, lookupHostCertificate } from './certificate.ts';
 export { isKnownHostsError, type KnownHostsError, type KnownHostsErrors, knownHostsError } from './errors.ts';
 export { formatKnownHostsLine } from './format.ts';
 export {

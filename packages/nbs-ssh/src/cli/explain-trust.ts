@@ -1,5 +1,6 @@
 import type { AuthFailed, HostKeyMismatch, KeyLoadError, NoMutualKex } from '../errors/classes.ts';
 import type { Explanation } from './explain.ts';
+import { explainCertificate } from './explain-certificate.ts';
 
 type Attempt = AuthFailed['attempts'][number];
 
@@ -40,16 +41,15 @@ export function explainHostKey(error: HostKeyMismatch): Explanation {
         cause: `The ${shown} of ${name} is marked as revoked in ${place ?? 'a known_hosts file'}: it must not be trusted.`,
         remedy: 'Do not connect; ask whoever runs the server for its new key.',
       };
-    case 'certificate':
-      return {
-        cause: `${name} showed a certificate, which is not supported yet.`,
-        remedy: 'Add the key of the server itself to known_hosts.',
-      };
-    default:
+    case 'bad_signature':
+    case 'malformed':
+    case 'changed_in_rekey':
       return {
         cause: `${name} could not prove that it owns the ${shown} (${error.reason}).`,
         remedy: 'Do not go on: try from another network, and ask whoever runs the server.',
       };
+    default:
+      return explainCertificate(error, error.reason, name, place);
   }
 }
 

@@ -1,6 +1,6 @@
 import { type AlgorithmPreferences, allAlgorithms } from '@nbs-ssh/transport';
 import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
-import { signatureAlgorithmsFor } from '@nbs-ssh/transport/keys';
+import { isCertificateType, keyTypeOfAlgorithm, plainName } from '@nbs-ssh/transport/keys';
 
 /**
  * Policy for one slot: a list replaces everything, in its order; `allow` keeps only its names and `deny` drops
@@ -68,12 +68,18 @@ function isList(policy: SlotPolicy): policy is readonly string[] {
   return Array.isArray(policy);
 }
 
-/** Puts host-key algorithms first whose key types are known for the host, so that a known key is shown. */
+/**
+ * Puts host-key algorithms first whose key types are known for the host, so that a known key is shown, plain or in a
+ * certificate; and all of certificates where a CA is known for it. As OpenSSH does.
+ */
 export function preferKnown(
   offered: AlgorithmPreferences,
   knownKeyTypes: readonly string[],
+  knowsAuthority: boolean,
 ): AlgorithmPreferences {
-  const known = new Set(knownKeyTypes.flatMap((keyType) => signatureAlgorithmsFor(keyType)));
-  const first = offered.hostKey.filter((name) => known.has(name));
-  return { ...offered, hostKey: [...first, ...offered.hostKey.filter((name) => !known.has(name))] };
+  const isKnown = (name: string): boolean =>
+    (knowsAuthority && isCertificateType(name)) ||
+    knownKeyTypes.includes(plainName(keyTypeOfAlgorithm(name)));
+  const first = offered.hostKey.filter(isKnown);
+  return { ...offered, hostKey: [...first, ...offered.hostKey.filter((name) => !isKnown(name))] };
 }

@@ -44,7 +44,7 @@ export function createClientSession(
   const transport = new TransportMachine({
     role: 'client',
     crypto: config.crypto,
-    algorithms: preferKnown(config.algorithms.offered, trust.knownKeyTypes),
+    algorithms: preferKnown(config.algorithms.offered, trust.knownKeyTypes, trust.knowsAuthority),
     hostKeys: [],
     software: SOFTWARE,
     strictKex: config.strictKex,
@@ -72,7 +72,7 @@ export function createClientSession(
     },
   });
   const driver = new SessionDriver<ClientAuthEffect, ClientAuthAnswer, Login>(machine, duplex, clock, {
-    verifyHostKey: (effect) => trust.verify(effect.hostKey, address),
+    verifyHostKey: (effect) => trust.verify(effect.hostKey, address, clock.unixNow()),
     authenticate: (effect) => credentials.answer(effect),
     onAuthenticated: () => owner.onAuthenticated(),
     onBanner: (text) => owner.onBanner(text),

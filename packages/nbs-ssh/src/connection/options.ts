@@ -3,6 +3,7 @@ import type { ByteDuplex } from '@nbs-ssh/session';
 import { DEFAULT_LIMITS, DEFAULT_REKEY, type StrictKexPolicy } from '@nbs-ssh/transport';
 import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
 import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
+import type { CertificateFacts } from '@nbs-ssh/transport/keys';
 import {
   type AuthConfig,
   createKeyAuth,
@@ -26,6 +27,8 @@ export interface UnknownHostKey {
   readonly keyType: string;
   /** `SHA256:…` */
   readonly fingerprint: string;
+  /** Present when the server showed a certificate that is not trusted, around this key. */
+  readonly certificate?: CertificateFacts;
 }
 
 /** When new keys are negotiated. RFC 4253 §9 recommends each gigabyte and each hour. */

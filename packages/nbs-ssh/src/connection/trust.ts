@@ -1,17 +1,19 @@
 import {
+  type CertificateVerdict,
   formatKnownHostsLine,
-  type HostVerdict,
   type KnownHosts,
   knownKeyTypes,
+  knowsAuthority,
   lookupHost,
+  lookupHostCertificate,
   parseKnownHosts,
 } from '@nbs-ssh/auth';
 import { appendKnownHost, readKnownHostsFile } from '@nbs-ssh/auth/node';
-import { fingerprint, type PublicKey } from '@nbs-ssh/transport/keys';
+import { certificateFacts, fingerprint, type PublicKey, plainKeyOf } from '@nbs-ssh/transport/keys';
 import type { SshError, TraceValue } from '@nbs-ssh/transport/wire';
-import type { HostKeyMismatchContext } from '../errors/classes.ts';
+import type { CertificateReason, HostKeyMismatchContext, HostKeyMismatchReason } from '../errors/classes.ts';
 import { localError } from '../errors/local.ts';
-import type { ConnectionConfig } from './options.ts';
+import type { ConnectionConfig, UnknownHostKey } from './options.ts';
 
 type Emit = (name: string, fields: Record<string, TraceValue>) => void;
 
@@ -59,21 +61,49 @@ export class HostKeyTrust {
     return knownKeyTypes(this.#files, this.#config, this.#config.crypto);
   }
 
-  /** @returns why the key is refused, or `undefined` when it is trusted. */
-  async verify(publicKey: PublicKey, address: string | undefined): Promise<SshError | undefined> {
+  /** Whether a certificate of the host may be trusted by its CA. */
+  get knowsAuthority(): boolean {
+    return knowsAuthority(this.#files, this.#config, this.#config.crypto);
+  }
+
+  /**
+   * @param shown - The key or certificate.
+   * @param unixMs - Now, for the validity of a certificate.
+   * @returns why it is refused, or `undefined` when it is trusted.
+   */
+  async verify(shown: PublicKey, address: string | undefined, unixMs: number): Promise<SshError | undefined> {
     const { host, port, hostKeyPolicy, crypto } = this.#config;
-    const verdict = lookupHost(this.#files, { host, port, address }, publicKey, crypto);
-    const shown = fingerprint(crypto.hash, publicKey.blob);
-    const { refusal, warning } = await this.#decide(verdict, publicKey, shown);
+    const verdict = this.#lookUp(shown, address, unixMs);
+    const key = plainKeyOf(shown);
+    const certificate =
+      shown.certificate === undefined ? undefined : certificateFacts(crypto.hash, shown.certificate);
+    const described = {
+      fingerprint: fingerprint(crypto.hash, key.blob),
+      keyType: key.keyType,
+      ...(certificate === undefined ? {} : { certificate }),
+    };
+    const { refusal, warning } = await this.#decide(verdict, key, described);
     const place = placeOf(verdict);
     this.#emit('transport.hostkey.verdict', {
       verdict:
         refusal === undefined && verdict.verdict !== 'trusted'
           ? `${verdict.verdict}-accepted`
           : verdict.verdict,
-      fingerprint: shown,
+      fingerprint: described.fingerprint,
       policy: hostKeyPolicy,
       ...(place === undefined ? {} : { file: place.file, line: place.line }),
+      ...(certificate === undefined
+        ? {}
+        : {
+            key_id: certificate.keyId,
+            serial: certificate.serial,
+            ca_fingerprint: certificate.caFingerprint,
+            valid_from: certificate.validFrom,
+            valid_until: certificate.validUntil,
+          }),
+      ...(verdict.certificateProblem === undefined
+        ? {}
+        : { certificate_problem: verdict.certificateProblem }),
       ...(warning === undefined ? {} : { warning }),
     });
     if (refusal === undefined) return undefined;
@@ -83,29 +113,47 @@ export class HostKeyTrust {
       host,
       port,
       phase: 'host-key',
-      fingerprint: shown,
-      keyType: publicKey.keyType,
+      ...described,
       ...(place === undefined ? {} : { file: place.file, line: place.line }),
     };
     return localError('HOST_KEY_REFUSED', context, { cause });
   }
 
-  async #decide(verdict: HostVerdict, publicKey: PublicKey, shown: string): Promise<Decision> {
+  #lookUp(shown: PublicKey, address: string | undefined, unixMs: number): CertificateVerdict {
+    const { host, port, crypto } = this.#config;
+    const target = { host, port, address };
+    const { certificate } = shown;
+    return certificate === undefined
+      ? lookupHost(this.#files, target, shown, crypto)
+      : lookupHostCertificate(this.#files, target, { ...shown, certificate }, crypto, unixMs / 1000);
+  }
+
+  async #decide(
+    verdict: CertificateVerdict,
+    key: PublicKey,
+    described: Pick<UnknownHostKey, 'fingerprint' | 'keyType' | 'certificate'>,
+  ): Promise<Decision> {
     const { hostKeyPolicy, onUnknownHostKey, host, port } = this.#config;
+    // Nobody's certificate: not even ssh without any checking goes on with that.
+    if (verdict.certificateProblem === 'signature') return { refusal: { reason: 'certificate_signature' } };
     if (verdict.verdict === 'trusted' || hostKeyPolicy === 'insecure') return {};
     if (verdict.verdict === 'changed') return { refusal: { reason: 'changed', known: verdict.known } };
-    if (verdict.verdict === 'revoked') return { refusal: { reason: 'revoked' } };
-    if (hostKeyPolicy === 'strict') return { refusal: { reason: 'unknown' } };
+    if (verdict.verdict === 'revoked') {
+      const byCa = verdict.certificateProblem === 'revoked-ca';
+      return { refusal: { reason: byCa ? 'certificate_revoked_ca' : 'revoked' } };
+    }
+    if (hostKeyPolicy === 'strict') return { refusal: { reason: reasonOf(verdict) } };
     if (hostKeyPolicy === 'ask') {
       try {
-        const question = { host, port, keyType: publicKey.keyType, fingerprint: shown };
-        if ((await onUnknownHostKey?.(question)) !== true) return { refusal: { reason: 'declined' } };
+        if ((await onUnknownHostKey?.({ host, port, ...described })) !== true) {
+          return { refusal: { reason: 'declined' } };
+        }
       } catch (cause) {
         // Whoever could not be asked has not agreed.
         return { refusal: { reason: 'declined', cause } };
       }
     }
-    return this.#remember(publicKey);
+    return this.#remember(key);
   }
 
   /** A key that cannot be written down is still accepted: the next connection asks again. */
@@ -121,7 +169,14 @@ export class HostKeyTrust {
   }
 }
 
-function placeOf(verdict: HostVerdict): { readonly file: string; readonly line: number } | undefined {
+/** A certificate whose CA has no say here is no news: the key in it is unknown, as any other would be. */
+function reasonOf({ certificateProblem, authority }: CertificateVerdict): HostKeyMismatchReason {
+  if (certificateProblem === undefined || authority === undefined) return 'unknown';
+  return `certificate_${certificateProblem.replaceAll('-', '_')}` as CertificateReason;
+}
+
+/** Of the line that decided. A refused certificate was decided by the line of its CA. */
+function placeOf(verdict: CertificateVerdict): { readonly file: string; readonly line: number } | undefined {
   if (verdict.verdict === 'trusted' || verdict.verdict === 'revoked') return verdict;
-  return verdict.verdict === 'changed' ? verdict.known[0] : undefined;
+  return verdict.verdict === 'changed' ? verdict.known[0] : verdict.authority;
 }

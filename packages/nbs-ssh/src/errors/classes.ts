@@ -1,6 +1,7 @@
 import type { AuthAttempt } from '@nbs-ssh/auth';
 import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
 import type { AlgorithmSlot } from '@nbs-ssh/transport';
+import type { CertificateFacts } from '@nbs-ssh/transport/keys';
 import type { Fault } from '@nbs-ssh/transport/wire';
 import { plain } from './plain.ts';
 
@@ -178,12 +179,26 @@ export class AuthFailed extends AuthenticationError<AuthFailedContext> {
   }
 }
 
+/** A certificate of a CA that counts for this host was refused, and the key in it is not known by itself. */
+export type CertificateReason =
+  | 'certificate_ca_algorithm'
+  | 'certificate_signature'
+  | 'certificate_untrusted_ca'
+  | 'certificate_revoked_ca'
+  | 'certificate_wrong_type'
+  | 'certificate_not_yet_valid'
+  | 'certificate_expired'
+  | 'certificate_no_principals'
+  | 'certificate_comma_principal'
+  | 'certificate_wrong_principal'
+  | 'certificate_critical_option';
+
 export type HostKeyMismatchReason =
   | 'unknown'
   | 'changed'
   | 'revoked'
   | 'declined'
-  | 'certificate'
+  | CertificateReason
   | 'bad_signature'
   | 'malformed'
   | 'changed_in_rekey';
@@ -197,9 +212,11 @@ export interface KnownHostKey {
 
 export interface HostKeyMismatchContext extends ErrorContext {
   readonly reason: HostKeyMismatchReason;
-  /** `SHA256:…` of the key the server showed. */
+  /** `SHA256:…` of the key the server showed, or of the key in its certificate. */
   readonly fingerprint?: string;
   readonly keyType?: string;
+  /** Present when the server showed a certificate. */
+  readonly certificate?: CertificateFacts;
   /** The keys known for this host, each with file and line. */
   readonly known?: readonly KnownHostKey[];
   /** Of the entry that decided, when there is one. */

@@ -1,19 +1,19 @@
-import type { HostKey, TransportConfig } from '../config.ts';
+import type { TransportConfig } from '../config.ts';
 import type { KexStart, KexSuite } from '../crypto/index.ts';
 import { transportError } from '../errors.ts';
 import type { KeySource } from '../key-derivation.ts';
-import {
-  fingerprint,
-  type PublicKey,
-  parsePublicKey,
-  signatureAlgorithmsFor,
-  signData,
-  verifySignature,
-} from '../keys/index.ts';
+import type { PublicKey } from '../keys/index.ts';
 import { KexEcdhInit, KexEcdhReply, KexInit, NewKeys } from '../messages.ts';
 import { guessIsRight, type NegotiatedAlgorithms, negotiate } from '../negotiate.ts';
 import { equalBytes, wipe } from '../wire/index.ts';
 import { encodeSharedSecret, exchangeHash } from './exchange-hash.ts';
+import {
+  checkExchangeSignature,
+  checkSameHostKey,
+  hostKeyFor,
+  readHostKey,
+  signExchange,
+} from './host-key.ts';
 import { offer } from './offer.ts';
 
 // Rule 1: every transition of a key exchange lives in this file.
@@ -198,10 +198,7 @@ function finishAsClient(
     clientPublic: state.start.clientPublic,
     serverPublic: reply.serverPublic,
   });
-  const shown = (key: PublicKey): string => fingerprint(crypto.hash, key.blob);
-  if (!verifySignature(crypto, { algorithm }, hostKey, keys.exchangeHash, reply.signature)) {
-    throw transportError('TRANSPORT_HOST_KEY_SIGNATURE', { algorithm, fingerprint: shown(hostKey) });
-  }
+  checkExchangeSignature(crypto, algorithm, hostKey, keys.exchangeHash, reply.signature);
   const seen: KexOutput = { type: 'host-key', hostKey, algorithm };
   if (context.hostKey === undefined) {
     return {
@@ -209,12 +206,7 @@ function finishAsClient(
       outputs: [seen, { type: 'ask-trust', hostKey, algorithm }],
     };
   }
-  if (!equalBytes(context.hostKey.blob, hostKey.blob)) {
-    throw transportError('TRANSPORT_HOST_KEY_CHANGED_IN_REKEY', {
-      before: shown(context.hostKey),
-      now: shown(hostKey),
-    });
-  }
+  checkSameHostKey(crypto, context.hostKey, hostKey);
   return takeNewKeys(withoutStart(state), keys, [seen]);
 }
 
@@ -232,7 +224,7 @@ function answerAsServer(
     clientPublic: init.clientPublic,
     serverPublic: answer.serverPublic,
   });
-  const signature = signData(crypto, algorithm, hostKey.privateKey, keys.exchangeHash);
+  const signature = signExchange(crypto, algorithm, hostKey, keys.exchangeHash);
   const reply = KexEcdhReply.encode({
     hostKey: hostKey.publicKey.blob,
     serverPublic: answer.serverPublic,
@@ -290,24 +282,4 @@ function keySource(
     exchangeHash: hash,
     sessionId: context.sessionId ?? hash,
   };
-}
-
-function readHostKey(blob: Uint8Array, algorithm: string): PublicKey {
-  let hostKey: PublicKey;
-  try {
-    hostKey = parsePublicKey(blob);
-  } catch (cause) {
-    throw transportError('TRANSPORT_HOST_KEY_MALFORMED', { algorithm }, { cause });
-  }
-  if (!signatureAlgorithmsFor(hostKey.keyType).includes(algorithm)) {
-    throw transportError('TRANSPORT_HOST_KEY_MALFORMED', { algorithm });
-  }
-  return hostKey;
-}
-
-function hostKeyFor(hostKeys: readonly HostKey[], algorithm: string): HostKey {
-  const found = hostKeys.find((key) => signatureAlgorithmsFor(key.publicKey.keyType).includes(algorithm));
-  if (found === undefined)
-    throw transportError('TRANSPORT_INTERNAL', { what: `no host key for ${algorithm}` });
-  return found;
 }

@@ -1,4 +1,5 @@
 import type { TransportConfig } from '../config.ts';
+import { keyTypeOfAlgorithm, plainName } from '../keys/index.ts';
 import type { KexInit } from '../messages.ts';
 import { MARKERS } from '../negotiate.ts';
 
@@ -32,10 +33,11 @@ export function offer(config: TransportConfig, first: boolean): KexInit {
 /** A server offers only what one of its host keys can sign. */
 function ownHostKeyAlgorithms(config: TransportConfig): readonly string[] {
   const owned = new Set(config.hostKeys.map((key) => key.publicKey.keyType));
-  return config.algorithms.hostKey.filter((name) => {
-    const suite = config.crypto.signatures.find((candidate) => candidate.name === name);
-    return suite !== undefined && owned.has(suite.keyType);
-  });
+  return config.algorithms.hostKey.filter(
+    (name) =>
+      owned.has(keyTypeOfAlgorithm(name)) &&
+      config.crypto.signatures.some((suite) => suite.name === plainName(name)),
+  );
 }
 
 /** What a peer's first KEXINIT says beside its lists. */

@@ -77,6 +77,16 @@ export function verifySignature(
   }
 }
 
+/** The algorithm that a signature blob names; `undefined` when it is none. */
+export function signatureName(signatureBlob: Uint8Array): string | undefined {
+  try {
+    return new WireReader(signatureBlob).text('signature algorithm');
+  } catch (error) {
+    if (isWireError(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Bytes of an Ed25519 signature, RFC 8032 §5.1.6. */
 const ED25519_SIGNATURE = 64;
 
