@@ -111,14 +111,11 @@ describe('allowed_signers', () => {
     expect(judge(`!${'*'.repeat(2000)},me@x ${K}`)).toBe('unknown-signer');
   });
 
-  it('is read in time that grows with its length, whatever the quotes', () => {
-    const steps = (unit: string, count: number): number => {
-      const before = performance.now();
-      parseAllowedSigners(`me@x ${unit.repeat(count)} ${K}`);
-      return performance.now() - before;
-    };
-    // Exponential or quadratic growth would not end at these sizes.
-    for (const unit of ['\\"', '"\\"', 'namespaces="\\"', '"', '\\', ' "', ',']) steps(unit, 10_000);
+  it('is read to its end, whatever the quotes: exponential time would not end here', () => {
+    for (const unit of ['\\"', '"\\"', 'namespaces="\\"', '"', '\\', ' "', ',']) {
+      const text = `me@x ${unit.repeat(5000)} ${K}`;
+      expect(parseAllowedSigners(text).warnings).toHaveLength(1);
+    }
   });
 
   it('has limits that belong to the allowed time: after is inclusive, before too', () => {
