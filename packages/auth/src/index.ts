@@ -56,6 +56,7 @@ export {
   privateKeyPublicPart,
   unlockPrivateKey,
 } from './private-key/index.ts';
+export { parsePublicKeyText } from './public-key/index.ts';
 export { ServerAuth } from './server/machine.ts';
 export type { ServerPhase } from './server/state.ts';
 export type {
