@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { seededRandom } from '@nbs-ssh/testing';
 import { bigintToBytes, bytesToBigint, concat, fromHex, toHex } from '@nbs-ssh/transport/wire';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
-import { ml_kem768 } from '@noble/post-quantum/ml-kem.js';
+import { ml_kem768, ml_kem1024 } from '@noble/post-quantum/ml-kem.js';
 import nacl from 'tweetnacl';
 import { describe, it } from 'vitest';
 import { NISTP256, NISTP384, NISTP521 } from '../../src/crypto/nist.ts';
