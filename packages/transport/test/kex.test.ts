@@ -76,40 +76,64 @@ describe('public values of a peer', () => {
         });
       }
     }
-    const mlkem = { algorithms: { kex: ['mlkem768x25519-sha256'] } };
-    for (const [name, change] of [
-      ['one byte short', (value: Uint8Array) => value.slice(1)],
-      ['one byte long', (value: Uint8Array) => concat(value, new Uint8Array(1))],
-      [
-        'with an all-zero X25519 part',
-        (value: Uint8Array) => concat(value.slice(0, -32), new Uint8Array(32)),
-      ],
+    for (const kex of ['mlkem768x25519-sha256', 'sntrup761x25519-sha512']) {
+      for (const [name, change] of [
+        ['one byte short', (value: Uint8Array) => value.slice(1)],
+        ['one byte long', (value: Uint8Array) => concat(value, new Uint8Array(1))],
+        ['without the X25519 part', (value: Uint8Array) => value.slice(0, -32)],
+        [
+          'with an all-zero X25519 part',
+          (value: Uint8Array) => concat(value.slice(0, -32), new Uint8Array(32)),
+        ],
+      ] as const) {
+        it(`${role}, ${kex}: ${name} ends the exchange [T059]`, () => {
+          const end = forged(role, { algorithms: { kex: [kex] } }, change);
+          assert.equal(end.code, 'CRYPTO_BAD_PUBLIC_VALUE');
+          assert.equal(end.goodbye, 3);
+          assert.equal(end.ready, false);
+        });
+      }
+    }
+    for (const [kex, postQuantum] of [
+      ['mlkem768nistp256-sha256', role === 'server' ? 1184 : 1088],
+      ['mlkem1024nistp384-sha384', 1568],
     ] as const) {
-      it(`${role}, mlkem768x25519-sha256: ${name} ends the exchange [T059]`, () => {
-        const end = forged(role, mlkem, change);
+      it(`${role}, ${kex}: a compressed point behind the post-quantum part ends the exchange [T059]`, () => {
+        const compress = (value: Uint8Array): Uint8Array => {
+          const changed = value.slice();
+          changed[postQuantum] = 2;
+          return changed;
+        };
+        const end = forged(role, { algorithms: { kex: [kex] } }, compress);
         assert.equal(end.code, 'CRYPTO_BAD_PUBLIC_VALUE');
+        assert.equal(end.context['reason'], 'encoding');
         assert.equal(end.goodbye, 3);
       });
     }
   }
-  it('server: an ML-KEM key with a coefficient of q or more ends the exchange [T059]', () => {
-    const end = forged('server', { algorithms: { kex: ['mlkem768x25519-sha256'] } }, (value) => {
-      const changed = value.slice();
-      changed.set([0xff, 0xff, 0xff]);
-      return changed;
+  for (const [kex, at] of [
+    ['mlkem768x25519-sha256', 0],
+    ['sntrup761x25519-sha512', 1155],
+  ] as const) {
+    it(`server, ${kex}: a key with a coefficient of q or more ends the exchange [T059]`, () => {
+      const end = forged('server', { algorithms: { kex: [kex] } }, (value) => {
+        const changed = value.slice();
+        changed.set([0xff, 0xff, 0xff], at);
+        return changed;
+      });
+      assert.equal(end.code, 'CRYPTO_BAD_PUBLIC_VALUE');
+      assert.equal(end.goodbye, 3);
     });
-    assert.equal(end.code, 'CRYPTO_BAD_PUBLIC_VALUE');
-    assert.equal(end.goodbye, 3);
-  });
-  it('client: a damaged ML-KEM ciphertext fails at the signature, like any other wrong secret [T059]', () => {
-    const end = forged('client', { algorithms: { kex: ['mlkem768x25519-sha256'] } }, (value) => {
-      const changed = value.slice();
-      changed[5] = (changed[5] as number) ^ 1;
-      return changed;
+    it(`client, ${kex}: a damaged ciphertext fails at the signature, like any other wrong secret [T059]`, () => {
+      const end = forged('client', { algorithms: { kex: [kex] } }, (value) => {
+        const changed = value.slice();
+        changed[5] = (changed[5] as number) ^ 1;
+        return changed;
+      });
+      assert.equal(end.code, 'TRANSPORT_HOST_KEY_SIGNATURE');
+      assert.equal(end.goodbye, 9);
     });
-    assert.equal(end.code, 'TRANSPORT_HOST_KEY_SIGNATURE');
-    assert.equal(end.goodbye, 9);
-  });
+  }
 });
 
 describe('what the host key signs', () => {
