@@ -56,7 +56,6 @@ export {
   privateKeyPublicPart,
   unlockPrivateKey,
 } from './private-key/index.ts';
-export { parsePublicKeyText } from './public-key/index.ts';
 export { ServerAuth } from './server/machine.ts';
 export type { ServerPhase } from './server/state.ts';
 export type {
@@ -68,32 +67,3 @@ export type {
   ServerPrompts,
   ServerVerdict,
 } from './server/types.ts';
-export {
-  type AllowedSigner,
-  type AllowedSigners,
-  type AllowedSignersWarning,
-  checkSigner,
-  finishSshsig,
-  isRevoked,
-  isSshsigError,
-  MAX_SSHSIG,
-  parseAllowedSigners,
-  parseRevokedKeys,
-  parseSshsig,
-  principalsMatching,
-  principalsOfKey,
-  type SignerProblem,
-  type SignerQuery,
-  type SignerVerdict,
-  type Sshsig,
-  type SshsigError,
-  type SshsigErrors,
-  type SshsigHash,
-  type SshsigMessage,
-  type SshsigProblem,
-  type SshsigRequest,
-  signerTime,
-  signSshsig,
-  sshsigProblem,
-  sshsigRequest,
-} from './sshsig/index.ts';

@@ -154,7 +154,8 @@ export type SSHEvent<T extends EventType = EventType> = {
     readonly eventType: K;
     /** Unix time in seconds, with a fraction. */
     readonly timestamp: number;
-    readonly data: EventData[K];
+    /** `hop`: the jump host whose connection this is about, `user@host:port`. */
+    readonly data: EventData[K] & { readonly hop?: string };
   };
 }[T];
 

@@ -110,9 +110,16 @@ export const FIELDS: {
   PACKET: { direction: 'fact', number: 'fact', name: 'fact', length: 'fact', sequence: 'fact' },
 };
 
-/** Fields of any event type, by name; for events whose type this version does not know. */
+/** In an event of any type: the jump host whose connection it is about. */
+const HOP: Readonly<Record<string, FieldKind>> = { hop: 'text' };
+
+const ALL_FIELDS: Readonly<Record<string, Readonly<Record<string, FieldKind>>>> = Object.fromEntries(
+  Object.entries(FIELDS).map(([type, fields]) => [type, { ...fields, ...HOP }]),
+);
+
+/** Fields of any event type, by name; none for events whose type this version does not know. */
 export function fieldsOf(eventType: string): Readonly<Record<string, FieldKind>> {
-  return Object.hasOwn(FIELDS, eventType)
-    ? (FIELDS[eventType as EventType] as Readonly<Record<string, FieldKind>>)
+  return Object.hasOwn(ALL_FIELDS, eventType)
+    ? (ALL_FIELDS[eventType] as Readonly<Record<string, FieldKind>>)
     : {};
 }

@@ -60,6 +60,16 @@ export {
   SSHError,
 } from './errors/classes.ts';
 export type { OpenTcpOptions } from './forward/open-tcp.ts';
+export type {
+  Answer,
+  Asking,
+  InteractionHandler,
+  NewPasswordQuestion,
+  PassphraseQuestion,
+  PasswordQuestion,
+  PromptsQuestion,
+} from './interaction/handler.ts';
+export type { JumpHost, ProxyJump } from './jump/jump-host.ts';
 export {
   type GeneratedKeyType,
   type GenerateKeyOptions,
@@ -67,18 +77,6 @@ export {
 } from './keys/generate.ts';
 export { type OpensshFileOptions, PrivateKey, type ReadKeyOptions } from './keys/private-key.ts';
 export { PublicKey } from './keys/public-key.ts';
-export {
-  type MessageContent,
-  type MessageProblem,
-  type MessageSigner,
-  type MessageVerdict,
-  type SignatureVerdict,
-  type SignMessageOptions,
-  signatureOf,
-  signMessage,
-  type VerifyMessageOptions,
-  verifyMessage,
-} from './keys/signed-message.ts';
 export { discoverKeys } from './platform/keys.ts';
 export {
   currentPlatform,

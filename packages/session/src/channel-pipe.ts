@@ -3,8 +3,7 @@ import type { SshError } from '@nbs-ssh/transport/wire';
 import type { ByteDuplex } from './byte-duplex.ts';
 import type { Channel, ChannelListener } from './channel.ts';
 import type { ChannelTable } from './channel-table.ts';
-
-type Read = { readonly done: boolean; readonly value?: Uint8Array | undefined };
+import { Incoming } from './incoming.ts';
 
 type ToError = (error: SshError) => unknown;
 
@@ -38,7 +37,7 @@ export function pipeOver(
   start: (listener: ChannelListener) => Channel,
   toError: ToError = (error) => error,
 ): ChannelPipe {
-  const incoming = new IncomingData();
+  const incoming = new Incoming();
   let canceled = false;
   let aborted = false;
   let finished = false;
@@ -58,10 +57,10 @@ export function pipeOver(
       else incoming.push(bytes);
     },
     onEof: () => {
-      incoming.end(undefined);
+      incoming.finish(undefined);
       closeIfOver();
     },
-    onClosed: (error) => incoming.end(error === undefined ? undefined : toError(error)),
+    onClosed: (error) => incoming.finish(error === undefined ? undefined : toError(error)),
   });
   const giveUp = (): void => {
     if (canceled && aborted) channel.abandon();
@@ -104,51 +103,3 @@ export function pipeOver(
 
 const closedError = ({ id }: Channel): SshError =>
   channelsError('CHANNELS_NOT_OPEN', { channel: id, phase: 'closed', operation: 'write' });
-
-/** What arrived, between the channel's events and whoever reads. The channel's window bounds it. */
-class IncomingData {
-  readonly #chunks: Uint8Array[] = [];
-  #waiting: { readonly resolve: (read: Read) => void; readonly reject: (error: unknown) => void } | undefined;
-  #end: { readonly error: unknown } | undefined;
-
-  get ended(): boolean {
-    return this.#end !== undefined;
-  }
-
-  push(bytes: Uint8Array): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (waiting === undefined) this.#chunks.push(bytes);
-    else waiting.resolve({ done: false, value: bytes });
-  }
-
-  /** The first end counts: a channel that is closed after its EOF ended regularly. */
-  end(error: unknown): void {
-    if (this.#end !== undefined) return;
-    this.#end = { error };
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    if (error === undefined) waiting?.resolve({ done: true });
-    else waiting?.reject(error);
-  }
-
-  read(): Promise<Read> {
-    const value = this.#chunks.shift();
-    if (value !== undefined) return Promise.resolve({ done: false, value });
-    if (this.#end !== undefined) {
-      const { error } = this.#end;
-      return error === undefined ? Promise.resolve({ done: true }) : Promise.reject(error);
-    }
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-    });
-  }
-
-  /** Forgets what was not read, and ends. @returns its length in bytes. */
-  drop(): number {
-    const length = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    this.#chunks.length = 0;
-    this.end(undefined);
-    return length;
-  }
-}

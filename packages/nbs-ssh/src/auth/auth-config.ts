@@ -27,6 +27,8 @@ export interface PrivateKeyAuth {
   readonly key?: string | Uint8Array | PrivateKeyMaterial;
   /** Asked for only when the server would take the key and the file is encrypted. */
   readonly passphrase?: SecretSource;
+  /** How often `passphrase`, when it is a function, is asked before the key is passed over. Default 1. */
+  readonly passphraseTries?: number;
 }
 
 export interface InteractivePrompt {

@@ -12,6 +12,7 @@ import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/cryp
 import { type PublicKey, publicKeyOf } from '@nbs-ssh/transport/keys';
 import { printable, type Secret } from '@nbs-ssh/transport/wire';
 import { fromKey } from '../errors/mapping.ts';
+import { Declined } from '../interaction/handler.ts';
 import { expandPath } from '../platform/platform.ts';
 import {
   type AuthConfig,
@@ -75,6 +76,7 @@ export class Credentials {
       if (prepared.method === AuthMethod.PASSWORD) return await this.#password(effect, prepared);
       return await this.#interactive(effect, prepared);
     } catch (error) {
+      if (error instanceof Declined) return { type: 'skip', id, reason: 'declined' };
       if (!isPrivateKeyError(error)) return { type: 'skip', id, reason: 'callback-failed', error };
       const file = prepared.method === AuthMethod.PRIVATE_KEY ? prepared.config.keyPath : undefined;
       const path = file === undefined ? undefined : printable(file, 1024);
@@ -123,9 +125,17 @@ export class Credentials {
       const locked = isPrivateKeyError(error) && error.context.reason === 'passphrase_required';
       if (!locked || config.passphrase === undefined) throw error;
     }
-    const passphrase = this.#known(await secretFrom(config.passphrase));
-    const { key, publicKey } = await unlockPrivateKey(content, { crypto, passphrase });
-    return { publicKey, privateKey: key };
+    const tries = typeof config.passphrase === 'function' ? (config.passphraseTries ?? 1) : 1;
+    for (let tried = 1; ; tried += 1) {
+      const passphrase = this.#known(await secretFrom(config.passphrase));
+      try {
+        const { key, publicKey } = await unlockPrivateKey(content, { crypto, passphrase });
+        return { publicKey, privateKey: key };
+      } catch (error) {
+        const wrong = isPrivateKeyError(error) && error.context.reason === 'wrong_passphrase';
+        if (!wrong || tried >= tries) throw error;
+      }
+    }
   }
 
   #known(secret: Secret): Secret {

@@ -12,6 +12,7 @@ import {
   SSHError,
 } from '../errors/classes.ts';
 import { explainAuthFailed, explainHostKey, explainKey, explainNoMutual } from './explain-trust.ts';
+import { atHop, explainWay } from './explain-way.ts';
 import { UsageError } from './usage.ts';
 
 /** Why it did not work and what to do, one plain sentence each. Text of the peer in them is escaped. */
@@ -22,7 +23,8 @@ export interface Explanation {
 
 /** Decided by class, code and context, never by the text of a message. */
 export function explain(error: unknown): Explanation {
-  const { cause, remedy } = explained(error);
+  const found = error instanceof SSHError ? (explainWay(error) ?? explained(error)) : explained(error);
+  const { cause, remedy } = error instanceof SSHError ? atHop(error, found) : found;
   return { cause: oneLine(cause), remedy: oneLine(remedy) };
 }
 

@@ -8,13 +8,17 @@ import { ConnectionClosed, ConnectionLost, type ErrorContext, type SSHError } fr
 import { localError } from '../errors/local.ts';
 import { toPublicError } from '../errors/mapping.ts';
 import { type OpenTcpOptions, openTcp } from '../forward/open-tcp.ts';
+import type { Ask } from '../interaction/credentials.ts';
+import { Route } from '../jump/route.ts';
 import { type ExecOptions, type ExecResult, exec } from '../process/exec.ts';
 import type { RemoteProcesses } from '../process/remote-process.ts';
 import { type ExecStream, type StreamExecOptions, streamExec } from '../process/stream-exec.ts';
 import { type ClientSession, createClientSession } from './client-session.ts';
+import { Deadline } from './deadline.ts';
 import { ConnectionEvidence } from './evidence.ts';
 import { type ConnectionConfig, resolveOptions, type SSHConnectionOptions } from './options.ts';
 import { discard, type Preparation, prepare } from './preparation.ts';
+import type { Seat } from './seat.ts';
 import { Waiters } from './waiters.ts';
 
 type State = 'new' | 'connecting' | 'open' | 'closed';
@@ -35,6 +39,9 @@ export class SSHConnection {
   readonly #clock = systemClock;
   readonly #evidence: ConnectionEvidence;
   readonly #abort = new AbortController();
+  readonly #seat: Seat | undefined;
+  readonly #route: Route;
+  #deadline: Deadline | undefined;
   #state: State = 'new';
   #error: SSHError | undefined;
   /** Where the connection was when `close()` was called. */
@@ -45,11 +52,23 @@ export class SSHConnection {
   #settleFinished: (error: SSHError | undefined) => void = () => {};
   readonly #waiters = new Waiters<GlobalRequestId | 'rekey'>();
   readonly #onAbort = (): void => this.#aborted();
+  /** Asks a person: meanwhile the deadline stands still, and that of a connection which goes through this one. */
+  readonly #ask: Ask = (question) => {
+    const asked = this.#seat === undefined ? question : () => (this.#seat as Seat).ask(question);
+    return this.#deadline === undefined ? asked() : this.#deadline.pausedFor(asked);
+  };
 
   /** @throws {TypeError | RangeError} when an option makes no sense. Nothing is opened yet. */
-  constructor(options: SSHConnectionOptions) {
+  constructor(options: SSHConnectionOptions);
+  /** @internal */
+  constructor(options: SSHConnectionOptions, seat: Seat | undefined);
+  constructor(options: SSHConnectionOptions, seat?: Seat) {
     this.#config = resolveOptions(options);
-    this.#evidence = new ConnectionEvidence(this.#config, this.#clock);
+    this.#seat = seat;
+    this.#evidence = new ConnectionEvidence(this.#config, this.#clock, seat);
+    const createHop = (hop: SSHConnectionOptions, inner: Seat): SSHConnection =>
+      new SSHConnection(hop, inner);
+    this.#route = new Route(this.#config, this.#evidence, this.#ask, createHop);
     this.#finished = new Promise((resolve) => {
       this.#settleFinished = resolve;
     });
@@ -112,10 +131,13 @@ export class SSHConnection {
     });
     // Whoever ends the attempt (deadline, abort, peer) does it through #end, which rejects `established`.
     established.catch(() => {});
-    const cancelDeadline = this.#clock.after(connectTimeoutMs, () => {
-      const late = localError('CONNECT_TIMEOUT', { phase: this.#phase, limitMs: connectTimeoutMs });
+    const deadline = new Deadline(this.#clock, connectTimeoutMs, () => {
+      const { current } = this.#route;
+      const where = current ?? { phase: this.phase };
+      const late = localError('CONNECT_TIMEOUT', { ...where, limitMs: connectTimeoutMs });
       this.#stop(this.#session?.machine.transport.foreignPeer ?? late);
     });
+    this.#deadline = deadline;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     try {
       this.#evidence.openLog();
@@ -132,7 +154,7 @@ export class SSHConnection {
       this.#end(error);
       throw this.#error?.code === 'CONNECT_ABORTED' ? signal?.reason : (this.#error ?? error);
     } finally {
-      cancelDeadline();
+      deadline.cancel();
     }
   }
 
@@ -193,11 +215,12 @@ export class SSHConnection {
   /** Says goodbye and closes. Legal in every state; running commands reject. */
   async close(): Promise<void> {
     if (this.#state !== 'closed') {
-      this.#closedIn = this.#phase;
+      this.#closedIn = this.phase;
       if (this.#session === undefined) this.#end(localError('CONNECT_CLOSED', { phase: this.#closedIn }));
       else void this.#session.driver.close(11, 'closed by user');
     }
     await this.#session?.driver.closed;
+    await this.#route.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -205,7 +228,7 @@ export class SSHConnection {
   }
 
   /** Where the connection is, also when the machine has just failed and only knows that it is closed. */
-  get #phase(): string {
+  get phase(): string {
     if (this.#state === 'open') return 'open';
     if (this.#session === undefined) return 'tcp';
     if (this.#session.auth() !== undefined) return 'auth';
@@ -216,7 +239,8 @@ export class SSHConnection {
 
   /** Everything up to handing the byte pipe to the driver. */
   async #establish(): Promise<void> {
-    const prepared = await prepare(this.#config, this.#evidence, this.#clock, this.#abort.signal);
+    const way = { route: this.#route, ask: this.#ask };
+    const prepared = await prepare(this.#config, this.#evidence, this.#clock, this.#abort.signal, way);
     if (this.#state === 'connecting') this.#run(prepared);
     else await discard(prepared.duplex);
   }
@@ -279,12 +303,12 @@ export class SSHConnection {
   }
 
   #context(): ErrorContext {
-    const { host, port, username } = this;
-    return { host, port, username, phase: this.#phase };
+    const { host, port, username, phase } = this;
+    return { host, port, username, phase, ...(this.#seat === undefined ? {} : { hop: this.#seat.hop }) };
   }
 
   #aborted(): void {
-    this.#stop(localError('CONNECT_ABORTED', { phase: this.#phase }));
+    this.#stop(localError('CONNECT_ABORTED', { phase: this.phase }));
   }
 
   /** Ends what is going on now: dialling, handshake or an open connection. */
@@ -296,10 +320,8 @@ export class SSHConnection {
 
   #public(error: unknown): SSHError {
     return toPublicError(error, {
-      host: this.host,
-      port: this.port,
-      username: this.username,
-      phase: this.#phase,
+      ...this.#context(),
+      phase: this.phase,
       attempts: this.#session?.auth()?.attempts ?? [],
       optIn: this.#config.algorithms.optIn,
     });
@@ -322,6 +344,7 @@ export class SSHConnection {
         code: error.code,
         message: printable(error.message, 1024),
         phase: error.phase ?? null,
+        ...(error.context.hop === undefined ? {} : { hop: error.context.hop }),
       });
     }
     const network = error.fault === 'network' && error.code !== 'CONNECT_TIMEOUT';
@@ -335,8 +358,10 @@ export class SSHConnection {
     this.#waiters.rejectAll(error);
     this.#session?.channels.endAll(cause as SshError);
     // Commands report their end in later turns, so the log stays open until the socket is gone.
-    if (this.#session === undefined) this.#evidence.close();
-    else void this.#session.driver.closed.then(() => this.#evidence.close());
+    void (this.#session?.driver.closed ?? Promise.resolve()).then(() => {
+      this.#evidence.close();
+      return this.#route.close();
+    });
     this.#connected?.reject(error);
     this.#settleFinished(graceful && wasOpen ? undefined : error);
   }

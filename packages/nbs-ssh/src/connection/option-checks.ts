@@ -26,7 +26,8 @@ export function checkOptions(options: SSHConnectionOptions): void {
   oneOf('strictKex', options.strictKex, ['offer', 'require', 'off']);
   callable('onUnknownHostKey', options.onUnknownHostKey);
   callable('onBanner', options.onBanner);
-  if (options.hostKeyPolicy === 'ask' && options.onUnknownHostKey === undefined) {
+  const asks = options.onUnknownHostKey ?? options.interaction?.hostKey;
+  if (options.hostKeyPolicy === 'ask' && asks === undefined) {
     throw new TypeError('hostKeyPolicy "ask" needs onUnknownHostKey');
   }
   positive('connectTimeoutSec', options.connectTimeoutSec);
@@ -42,8 +43,35 @@ export function checkOptions(options: SSHConnectionOptions): void {
     callable('stream.readable.getReader', stream.readable?.getReader, true);
     callable('stream.writable.getWriter', stream.writable?.getWriter, true);
   }
+  checkWay(options);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError('signal must be an AbortSignal');
+  }
+}
+
+/** How the target is reached: each way excludes the others, but that a command may lead to the first jump host. */
+function checkWay({
+  stream,
+  proxyJump,
+  proxyCommand,
+  onProxyStderr,
+  interaction,
+}: SSHConnectionOptions): void {
+  if (stream !== undefined && (proxyJump !== undefined || proxyCommand !== undefined)) {
+    throw new TypeError('stream goes with neither proxyJump nor proxyCommand');
+  }
+  if (proxyCommand !== undefined) {
+    const words = Array.isArray(proxyCommand) && proxyCommand.every((word) => typeof word === 'string');
+    if (!words || !proxyCommand[0]) throw new TypeError('proxyCommand must be a program and its arguments');
+    if (proxyCommand.some((word) => word.includes('\0'))) {
+      throw new RangeError('proxyCommand must not have NUL characters');
+    }
+  }
+  callable('onProxyStderr', onProxyStderr);
+  if (interaction === undefined) return;
+  object('interaction', interaction);
+  for (const name of ['hostKey', 'password', 'newPassword', 'passphrase', 'prompts'] as const) {
+    callable(`interaction.${name}`, interaction[name]);
   }
 }
 

@@ -10,6 +10,8 @@ import {
   createPasswordAuth,
   type SecretSource,
 } from '../auth/auth-config.ts';
+import type { InteractionHandler } from '../interaction/handler.ts';
+import { type JumpHost, jumpHosts, type ProxyJump } from '../jump/jump-host.ts';
 import { defaultKnownHostsPaths, expandPath, localUser } from '../platform/platform.ts';
 import { type AlgorithmPolicy, type ResolvedAlgorithms, resolveAlgorithms } from './algorithms.ts';
 import { checkOptions, checkUsername } from './option-checks.ts';
@@ -88,6 +90,17 @@ export interface SSHConnectionOptions {
   readonly stream?:
     | ByteDuplex
     | ((target: { host: string; port: number; signal: AbortSignal }) => Promise<ByteDuplex>);
+  /**
+   * Hosts to go through, in order: `user@host:port`, several with commas, or objects with options of their own. Each is
+   * verified and logged in to by itself; credentials for the target are not shown to them.
+   */
+  readonly proxyJump?: ProxyJump;
+  /** A program and its arguments, whose standard input and output reach the server. No shell is involved. */
+  readonly proxyCommand?: readonly string[];
+  /** Called with what `proxyCommand` writes to its standard error, as it is. */
+  readonly onProxyStderr?: (bytes: Uint8Array) => void;
+  /** Somebody who can be asked: about unknown host keys, passwords, passphrases and prompts. */
+  readonly interaction?: InteractionHandler;
   readonly rekey?: RekeyOptions;
   readonly limits?: LimitOptions;
   /** Aborts connecting, and closes the connection later. */
@@ -110,6 +123,13 @@ export interface ConnectionConfig {
   readonly eventLogPath: string | undefined;
   readonly tracePackets: boolean;
   readonly algorithms: ResolvedAlgorithms;
+  /** As it was given, for jump hosts. */
+  readonly algorithmPolicy: AlgorithmPolicy | undefined;
+  /** Hosts on the way; empty when the target is reached directly. */
+  readonly jumps: readonly JumpHost[];
+  readonly proxyCommand: readonly string[] | undefined;
+  readonly onProxyStderr: SSHConnectionOptions['onProxyStderr'];
+  readonly interaction: InteractionHandler | undefined;
   readonly strictKex: StrictKexPolicy;
   readonly crypto: CryptoProvider;
   readonly stream: SSHConnectionOptions['stream'];
@@ -127,7 +147,10 @@ const MAX_REKEY_PACKETS = 0xffff_0000;
 export function resolveOptions(options: SSHConnectionOptions): ConnectionConfig {
   checkOptions(options);
   const { host, port = 22, crypto = nobleProvider, knownHosts, connectTimeoutSec = 30 } = options;
-  const hostKeyPolicy = options.hostKeyPolicy ?? (knownHosts === null ? 'insecure' : 'strict');
+  const onUnknownHostKey =
+    options.onUnknownHostKey ?? options.interaction?.hostKey?.bind(options.interaction);
+  const fallback = options.interaction?.hostKey === undefined ? 'strict' : 'ask';
+  const hostKeyPolicy = options.hostKeyPolicy ?? (knownHosts === null ? 'insecure' : fallback);
   const { rekey = {}, limits = {} } = options;
   const { execOutputBytes = 256 * 1024 * 1024, channelWindowBytes = 16 * 1024 * 1024 } = limits;
   return {
@@ -137,13 +160,18 @@ export function resolveOptions(options: SSHConnectionOptions): ConnectionConfig 
     auth: resolveAuth(options),
     knownHosts: resolveKnownHosts(knownHosts),
     hostKeyPolicy,
-    onUnknownHostKey: options.onUnknownHostKey,
+    onUnknownHostKey,
     onBanner: options.onBanner,
     connectTimeoutMs: connectTimeoutSec * 1000,
     eventCollector: options.eventCollector,
     eventLogPath: options.eventLogPath === undefined ? undefined : expandPath(options.eventLogPath),
     tracePackets: options.tracePackets ?? false,
     algorithms: resolveAlgorithms(crypto, options.algorithms),
+    algorithmPolicy: options.algorithms,
+    jumps: resolveJumps(options),
+    proxyCommand: options.proxyCommand,
+    onProxyStderr: options.onProxyStderr,
+    interaction: options.interaction,
     strictKex: options.strictKex ?? 'offer',
     crypto,
     stream: options.stream,
@@ -165,6 +193,14 @@ function resolveAuth(options: SSHConnectionOptions): readonly AuthConfig[] | und
   if (password === undefined && clientKeys === undefined) return undefined;
   const keys = (clientKeys ?? []).map((path) => createKeyAuth(path));
   return password === undefined ? keys : [...keys, createPasswordAuth(password)];
+}
+
+/** A proxyCommand beside jump hosts leads to the first of them, as in ssh_config it would be the first one's. */
+function resolveJumps({ proxyJump, proxyCommand }: SSHConnectionOptions): readonly JumpHost[] {
+  if (proxyJump === undefined) return [];
+  const [first, ...rest] = jumpHosts(proxyJump);
+  if (first === undefined) return [];
+  return [proxyCommand === undefined ? first : { proxyCommand, ...first }, ...rest];
 }
 
 function resolveKnownHosts(knownHosts: SSHConnectionOptions['knownHosts']): readonly string[] {

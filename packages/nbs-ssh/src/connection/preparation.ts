@@ -2,6 +2,9 @@ import type { ByteDuplex, Clock } from '@nbs-ssh/session';
 import { printable } from '@nbs-ssh/transport/wire';
 import { type AuthConfig, createKeyAuth } from '../auth/auth-config.ts';
 import { Credentials } from '../auth/credentials.ts';
+import { type Ask, withInteraction } from '../interaction/credentials.ts';
+import { dialCommand } from '../jump/proxy-command.ts';
+import type { Route } from '../jump/route.ts';
 import { discoverKeys } from '../platform/keys.ts';
 import { dialTcp } from './dial.ts';
 import type { ConnectionEvidence } from './evidence.ts';
@@ -28,11 +31,12 @@ export async function prepare(
   evidence: ConnectionEvidence,
   clock: Clock,
   signal: AbortSignal,
+  { route, ask }: { readonly route: Route; readonly ask: Ask },
 ): Promise<Preparation> {
-  const files = readFiles(config, evidence);
+  const files = readFiles(config, evidence, ask);
   // When dialling fails first, nobody waits for the files any more.
   files.catch(() => {});
-  const { duplex, address } = await dial(config, evidence, clock, signal);
+  const { duplex, address } = await dial(config, evidence, clock, signal, route);
   try {
     const [trust, credentials] = await files;
     signal.throwIfAborted();
@@ -51,28 +55,39 @@ export async function discard(duplex: ByteDuplex): Promise<void> {
 function readFiles(
   config: ConnectionConfig,
   evidence: ConnectionEvidence,
+  ask: Ask,
 ): Promise<[HostKeyTrust, Credentials]> {
   return Promise.all([
-    HostKeyTrust.load(config, (name, fields) => evidence.emit(name, fields)),
-    authConfigs(config).then((configs) =>
+    HostKeyTrust.load(config, (name, fields) => evidence.emit(name, fields), ask),
+    authConfigs(config, ask).then((configs) =>
       Credentials.prepare(configs, config.crypto, (secret) => evidence.register(secret)),
     ),
   ]);
 }
 
-async function authConfigs(config: ConnectionConfig): Promise<readonly AuthConfig[]> {
-  return config.auth ?? (await discoverKeys()).map((path) => createKeyAuth(path));
+async function authConfigs(config: ConnectionConfig, ask: Ask): Promise<readonly AuthConfig[]> {
+  const configs = config.auth ?? (await discoverKeys()).map((path) => createKeyAuth(path));
+  const { interaction, host, port, username } = config;
+  return interaction === undefined
+    ? configs
+    : withInteraction(configs, interaction, { host, port, username }, ask);
 }
 
 async function dial(
-  { host, port, stream }: ConnectionConfig,
+  { host, port, stream, jumps, proxyCommand, onProxyStderr }: ConnectionConfig,
   evidence: ConnectionEvidence,
   clock: Clock,
   signal: AbortSignal,
+  route: Route,
 ): Promise<Pick<Preparation, 'duplex' | 'address'>> {
   if (typeof stream === 'object') return { duplex: stream, address: undefined };
   if (typeof stream === 'function')
     return { duplex: await stream({ host, port, signal }), address: undefined };
+  if (jumps.length > 0) return { duplex: await route.open(signal), address: undefined };
+  if (proxyCommand !== undefined) {
+    const stderr = onProxyStderr === undefined ? {} : { onStderr: onProxyStderr };
+    return { duplex: await dialCommand(proxyCommand, { signal, ...stderr }), address: undefined };
+  }
   const startedAt = clock.now();
   const dialled = await dialTcp(host, port, signal);
   evidence.emit('session.tcp.connected', {

@@ -13,6 +13,7 @@ import { certificateFacts, fingerprint, type PublicKey, plainKeyOf } from '@nbs-
 import type { SshError, TraceValue } from '@nbs-ssh/transport/wire';
 import type { CertificateReason, HostKeyMismatchContext, HostKeyMismatchReason } from '../errors/classes.ts';
 import { localError } from '../errors/local.ts';
+import type { Ask } from '../interaction/credentials.ts';
 import type { ConnectionConfig, UnknownHostKey } from './options.ts';
 
 type Emit = (name: string, fields: Record<string, TraceValue>) => void;
@@ -29,11 +30,13 @@ export class HostKeyTrust {
   readonly #config: ConnectionConfig;
   readonly #files: readonly KnownHosts[];
   readonly #emit: Emit;
+  readonly #ask: Ask;
 
-  private constructor(config: ConnectionConfig, files: readonly KnownHosts[], emit: Emit) {
+  private constructor(config: ConnectionConfig, files: readonly KnownHosts[], emit: Emit, ask: Ask) {
     this.#config = config;
     this.#files = files;
     this.#emit = emit;
+    this.#ask = ask;
   }
 
   /**
@@ -42,7 +45,7 @@ export class HostKeyTrust {
    * @throws {KnownHostsError} when one cannot be read, unless nothing is checked anyway: a key that is changed or
    *   revoked in a file that we cannot see would pass for an unknown one.
    */
-  static async load(config: ConnectionConfig, emit: Emit): Promise<HostKeyTrust> {
+  static async load(config: ConnectionConfig, emit: Emit, ask: Ask): Promise<HostKeyTrust> {
     const read = async (path: string): Promise<KnownHosts> =>
       parseKnownHosts((await readKnownHostsFile(path)) ?? '', path);
     const nothing = (error: unknown): undefined => {
@@ -53,6 +56,7 @@ export class HostKeyTrust {
       config,
       files.filter((file) => file !== undefined),
       emit,
+      ask,
     );
   }
 
@@ -145,7 +149,8 @@ export class HostKeyTrust {
     if (hostKeyPolicy === 'strict') return { refusal: { reason: reasonOf(verdict) } };
     if (hostKeyPolicy === 'ask') {
       try {
-        if ((await onUnknownHostKey?.({ host, port, ...described })) !== true) {
+        const question = { host, port, ...described };
+        if ((await this.#ask(async () => onUnknownHostKey?.(question))) !== true) {
           return { refusal: { reason: 'declined' } };
         }
       } catch (cause) {

@@ -12,6 +12,8 @@ export interface ErrorContext {
   readonly username?: string;
   /** Where the connection was: `tcp`, `identification`, `kex`, `host-key`, `new-keys`, `auth`, `open`, … */
   readonly phase?: string;
+  /** The jump host that failed, `user@host:port`, when it was one; the other fields are then about it. */
+  readonly hop?: string;
   /** The error below this one, as it was thrown. */
   readonly originalError?: unknown;
 }
@@ -59,9 +61,9 @@ export class SSHError<Context extends ErrorContext = ErrorContext> extends Error
     return this.#evidence;
   }
 
-  /** @internal */
+  /** @internal The bundle of the outermost connection has the events of those inside. */
   attachEvidence(bundle: EvidenceBundle): this {
-    this.#evidence ??= bundle;
+    if (this.#evidence === undefined || this.context.hop !== undefined) this.#evidence = bundle;
     return this;
   }
 

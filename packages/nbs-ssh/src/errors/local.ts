@@ -9,17 +9,27 @@ import type { HostKeyMismatchContext } from './classes.ts';
 
 /** Endings that this package itself decides, in the vocabulary of the packages below. */
 export interface LocalErrors {
-  CONNECT_TIMEOUT: { readonly phase: string; readonly limitMs: number };
+  /** `hop`: the jump host that was being connected to. */
+  CONNECT_TIMEOUT: { readonly phase: string; readonly limitMs: number; readonly hop?: string };
   CONNECT_ABORTED: { readonly phase: string };
   CONNECT_CLOSED: { readonly phase: string };
   HOST_KEY_REFUSED: HostKeyMismatchContext;
+  PROXY_COMMAND_START: { readonly command: string };
+  PROXY_COMMAND_ENDED: {
+    readonly command: string;
+    readonly exitCode: number | null;
+    readonly signal: string | null;
+    /** Its last words, escaped. */
+    readonly stderr: string;
+  };
 }
 
 const CATALOGUE: ErrorCatalogue<LocalErrors> = {
   CONNECT_TIMEOUT: {
     fault: 'network',
     disconnect: 11,
-    message: (c) => `no connection within ${c.limitMs / 1000} s, stuck in phase ${c.phase}`,
+    message: (c) =>
+      `no connection within ${c.limitMs / 1000} s, stuck in phase ${c.phase}${c.hop === undefined ? '' : ` of the jump host ${c.hop}`}`,
   },
   CONNECT_ABORTED: { fault: 'caller', disconnect: 11, message: (c) => `aborted in phase ${c.phase}` },
   CONNECT_CLOSED: { fault: 'caller', message: (c) => `closed by the caller in phase ${c.phase}` },
@@ -27,6 +37,17 @@ const CATALOGUE: ErrorCatalogue<LocalErrors> = {
     fault: 'peer',
     disconnect: 9,
     message: (c) => `host key ${c.fingerprint ?? ''} is not accepted: ${c.reason}`,
+  },
+  PROXY_COMMAND_START: {
+    fault: 'caller',
+    message: (c) => `the proxy command ${c.command} cannot be started`,
+  },
+  PROXY_COMMAND_ENDED: {
+    fault: 'network',
+    message: (c) => {
+      const how = c.signal === null ? `with status ${c.exitCode}` : `by ${c.signal}`;
+      return `the proxy command ${c.command} ended ${how}${c.stderr === '' ? '' : `: ${c.stderr}`}`;
+    },
   },
 };
 

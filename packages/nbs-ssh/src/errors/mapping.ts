@@ -19,7 +19,7 @@ import {
   SSHConnectionError,
   SSHError,
 } from './classes.ts';
-import { isLocalError } from './local.ts';
+import { isLocalError, type LocalError } from './local.ts';
 
 /** What the connection knows when it ends. */
 export interface Situation extends ErrorContext {
@@ -33,6 +33,12 @@ export interface Situation extends ErrorContext {
 /** Turns whatever ended a connection into the public class for it. Decided by codes and state, never by text. */
 export function toPublicError(error: unknown, situation: Situation): SSHError {
   if (error instanceof SSHError) return error;
+  const made = classified(error, situation);
+  if (situation.hop !== undefined) made.message = `jump host ${situation.hop}: ${made.message}`;
+  return made;
+}
+
+function classified(error: unknown, situation: Situation): SSHError {
   if (isLocalError(error)) return fromLocal(error, situation);
   if (isTransportError(error)) return fromTransport(error, situation);
   if (isAuthError(error)) return fromAuth(error, situation);
@@ -49,7 +55,7 @@ const REASONS: Readonly<Record<string, HostKeyMismatchReason>> = {
   TRANSPORT_HOST_KEY_REJECTED: 'declined',
 };
 
-function fromLocal(error: SshError, situation: Situation): SSHError {
+function fromLocal(error: LocalError, situation: Situation): SSHError {
   const context = contextOf(error, situation);
   if (error.code === 'CONNECT_TIMEOUT') {
     return new ConnectionTimeout(textOf(error), {
@@ -68,12 +74,25 @@ function fromLocal(error: SshError, situation: Situation): SSHError {
       context: { ...context, ...decided, originalError: error.cause ?? error },
     });
   }
+  if (error.code === 'PROXY_COMMAND_START' || error.code === 'PROXY_COMMAND_ENDED') {
+    return fromProxyCommand(error, context);
+  }
   return new ConnectionClosed(textOf(error), {
     code: error.code,
     fault: 'caller',
     retryable: false,
     context,
   });
+}
+
+/** A program that ended was most often told no by the network; one that cannot be started never will be. */
+function fromProxyCommand(error: LocalError, context: ErrorContext): SSHError {
+  const { code, fault } = error;
+  const ended = code === 'PROXY_COMMAND_ENDED';
+  const init = { code, fault, retryable: ended, context: { ...context, ...error.context } };
+  return ended && context.phase === 'open'
+    ? new ConnectionLost(textOf(error), init)
+    : new SSHConnectionError(textOf(error), init);
 }
 
 function fromTransport(error: TransportError, situation: Situation): SSHError {
@@ -91,13 +110,17 @@ function fromTransport(error: TransportError, situation: Situation): SSHError {
     });
   }
   switch (error.code) {
-    case 'TRANSPORT_CLOSED':
+    case 'TRANSPORT_CLOSED': {
+      const below = error.cause;
+      if (isLocalError(below)) return fromProxyCommand(below, context);
+      if (below instanceof SSHError) return lostOnTheWay(below, context);
       return new ConnectionLost(closedText(context.phase, error.context.midPacket), {
         code,
         fault: 'network',
         retryable: true,
         context,
       });
+    }
     case 'TRANSPORT_KEX_TIMEOUT':
       return new ConnectionTimeout(textOf(error), { code, fault: 'network', retryable: true, context });
     case 'TRANSPORT_NO_COMMON_ALGORITHM': {
@@ -115,6 +138,17 @@ function fromTransport(error: TransportError, situation: Situation): SSHError {
     default:
       return protocolError(error, situation);
   }
+}
+
+/** The connection that this one went through ended. */
+function lostOnTheWay(below: SSHError, context: ErrorContext): ConnectionLost {
+  const { hop } = below.context;
+  return new ConnectionLost(hop === undefined ? below.message : `the way is gone: ${below.message}`, {
+    code: 'TRANSPORT_CLOSED',
+    fault: 'network',
+    retryable: true,
+    context: { ...context, ...(hop === undefined ? {} : { hop }), originalError: below },
+  });
 }
 
 /** Reasons that say "not now" rather than "you did wrong": RFC 4253 §11.1, 10, 11 and 12. */
@@ -267,15 +301,19 @@ function closedText(phase: string | undefined, midPacket: boolean): string {
 }
 
 function contextOf(error: SshError, situation: Situation): ErrorContext {
-  const own = (error.context as { readonly phase?: unknown }).phase;
+  const { phase: own, hop = situation.hop } = error.context as {
+    readonly phase?: unknown;
+    readonly hop?: string;
+  };
   // To the transport everything after the key exchange is `open`; whether that was the login, we know.
   const phase = typeof own === 'string' && own !== 'open' ? own : situation.phase;
-  return { ...base({ ...situation, phase }), originalError: error };
+  return { ...base({ ...situation, phase, ...(hop === undefined ? {} : { hop }) }), originalError: error };
 }
 
 function base(situation: ErrorContext): ErrorContext {
-  const { host, port, username, phase } = situation;
+  const { host, port, username, phase, hop } = situation;
   return {
+    ...(hop === undefined ? {} : { hop }),
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),
     ...(username === undefined ? {} : { username }),

@@ -6,6 +6,7 @@ import {
   ConnectionLost,
   ConnectionRefused,
   ConnectionTimeout,
+  ForwardError,
   HostKeyMismatch,
   type HostKeyMismatchReason,
   HostUnreachable,
@@ -13,6 +14,7 @@ import {
   type KeyLoadReason,
   NoMutualKex,
   ProtocolError,
+  SSHConnectionError,
   SSHError,
 } from '../../src/errors/classes.ts';
 
@@ -62,6 +64,10 @@ const ALL: readonly unknown[] = [
   new ConnectionLost('x', init('TRANSPORT_CLOSED', { phase: 'open', maybeExecuted: true })),
   new ProtocolError('x', init('TRANSPORT_BAD_TAG', { phase: 'kex' })),
   new ChannelError('x', init('CHANNEL_EXEC_REFUSED', {})),
+  new ForwardError('x', init('FORWARD_OPEN_REFUSED', { reason: 'prohibited' as const, hop: 'me@b:22' })),
+  new HostUnreachable('x', init('FORWARD_OPEN_REFUSED', { hop: 'me@b:22' })),
+  new SSHConnectionError('the proxy command nc ended', init('PROXY_COMMAND_ENDED', {})),
+  new SSHConnectionError('x', init('PROXY_COMMAND_START', {})),
   new SSHError('two\nlines', init('AUTH_KNOWN_HOSTS_READ', {})),
   new UsageError('No host was given.'),
   new Error('surprise'),
@@ -79,6 +85,11 @@ describe('explain', () => {
       }
     },
   );
+
+  it('says first which jump host it is about', () => {
+    const { cause } = explain(new ConnectionRefused('x', init('ECONNREFUSED', { hop: 'me@bastion:22' })));
+    expect(cause).toMatch(/^At the jump host me@bastion:22: /);
+  });
 
   it('tells where a changed host key is written down and how to remove it', () => {
     const known = [

@@ -1,55 +1,9 @@
 import { connect, type Socket, type TcpSocketConnectOpts } from 'node:net';
 import { plainBytes } from '@nbs-ssh/transport/wire';
 import type { ByteDuplex } from '../byte-duplex.ts';
+import { Incoming } from '../incoming.ts';
+import { deliver, take } from './flow.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
-
-/** Chunks held before the socket is paused: some 64 KiB each, so that reading never runs dry. */
-const HELD_CHUNKS = 16;
-
-type Read = { readonly done: boolean; readonly value?: Uint8Array | undefined };
-
-/** What was received, between the socket's events and whoever reads. */
-class Incoming {
-  readonly #held: Uint8Array[] = [];
-  #waiting: { resolve: (read: Read) => void; reject: (error: unknown) => void } | undefined;
-  #end: { readonly error: unknown } | undefined;
-
-  /** @returns whether there is room for more. */
-  push(chunk: Uint8Array): boolean {
-    const reader = this.#waiting;
-    if (reader !== undefined) {
-      this.#waiting = undefined;
-      reader.resolve({ done: false, value: chunk });
-      return true;
-    }
-    this.#held.push(chunk);
-    return this.#held.length < HELD_CHUNKS;
-  }
-
-  finish(error: unknown): void {
-    if (this.#end !== undefined) return;
-    this.#end = { error };
-    const reader = this.#waiting;
-    this.#waiting = undefined;
-    if (error === undefined) reader?.resolve({ done: true });
-    else reader?.reject(error);
-  }
-
-  read(resume: () => void): Promise<Read> {
-    const value = this.#held.shift();
-    if (value !== undefined) {
-      if (this.#held.length === HELD_CHUNKS >> 1) resume();
-      return Promise.resolve({ done: false, value });
-    }
-    const end = this.#end;
-    if (end === undefined) {
-      return new Promise((resolve, reject) => {
-        this.#waiting = { resolve, reject };
-      });
-    }
-    return end.error === undefined ? Promise.resolve({ done: true }) : Promise.reject(end.error);
-  }
-}
 
 /**
  * Wraps an open socket, accepted or dialled. Backpressure follows the socket in both directions.
@@ -71,7 +25,7 @@ export function dialSocket(options: TcpSocketConnectOpts): {
     ...options,
     onread: {
       buffer: () => memory.next(),
-      callback: (length, room) => incoming.push(memory.take(length, room)),
+      callback: (length, room) => deliver(incoming, memory.take(length, room)),
     },
   });
   return { socket, duplex: wrap(socket, incoming) };
@@ -81,18 +35,18 @@ function wrap(socket: Socket, incoming: Incoming): ByteDuplex {
   socket.setNoDelay(true);
   // A runtime without `onread` comes here also when it was asked for.
   socket.on('data', (chunk: Uint8Array) => {
-    if (!incoming.push(plainBytes(chunk))) socket.pause();
+    if (!deliver(incoming, plainBytes(chunk))) socket.pause();
   });
-  socket.on('end', () => incoming.finish(undefined));
+  socket.on('end', () => incoming.finish());
   socket.on('error', (error) => incoming.finish(error));
-  socket.on('close', () => incoming.finish(undefined));
+  socket.on('close', () => incoming.finish());
   // A socket that was gone before it got here emits nothing more.
   if (socket.destroyed) incoming.finish(socket.errored ?? undefined);
   const destroy = async (): Promise<void> => {
     socket.destroy();
   };
   return {
-    readable: { getReader: () => ({ read: () => incoming.read(() => socket.resume()), cancel: destroy }) },
+    readable: { getReader: () => ({ read: () => take(incoming, () => socket.resume()), cancel: destroy }) },
     writable: {
       getWriter: () => ({
         write: (chunk) =>

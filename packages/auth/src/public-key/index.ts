@@ -1,1 +1,0 @@
-export { parsePublicKeyText } from './parse.ts';
