@@ -62,7 +62,7 @@ function emitted(): readonly Emission[] {
   for (const path of packages.flatMap((name) => files(join(root, 'packages', name, 'src')))) {
     const text = readFileSync(path, 'utf8');
     const calls = text.matchAll(
-      /(?:\bemit|[tT]race)(?:\?\.)?\(\s*['`]((?:transport|auth|channels|session)\.[^'`]+)['`]/g,
+      /(?:\bemit|[tT]race)(?:\?\.)?\(\s*['`]((?:transport|auth|agent|channels|session)\.[^'`]+)['`]/g,
     );
     // Steps of an attempt, with fields of their own.
     for (const note of text.matchAll(/\bnote\(attempt, '[a-z-]+'/g)) {

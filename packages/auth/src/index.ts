@@ -1,3 +1,23 @@
+export {
+  AGENT,
+  AgentClient,
+  type AgentClientOutput,
+  AgentFrames,
+  type AgentIdentity,
+  type AgentProtocolError,
+  type AgentProtocolErrors,
+  type AgentReply,
+  type AgentRequest,
+  agentProtocolError,
+  framed,
+  isAgentProtocolError,
+  type KeyConstraints,
+  MAX_AGENT_MESSAGE,
+  MAX_IDENTITIES,
+  SESSION_BIND,
+  type SessionBinding,
+  SIGN_FLAG,
+} from './agent/index.ts';
 export { ClientAuth } from './client/machine.ts';
 export type { ClientPhase } from './client/state.ts';
 export type {

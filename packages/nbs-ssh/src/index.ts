@@ -7,6 +7,9 @@ export type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/cryp
 export { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 export { createNodeProvider } from '@nbs-ssh/transport/crypto/node';
 export { type Fault, Secret } from '@nbs-ssh/transport/wire';
+export { type AgentAuth, type AgentOptions, createAgentAuth } from './agent/agent-auth.ts';
+export { getAgentAvailable } from './agent/available.ts';
+export type { AgentEndpoint } from './agent/endpoint.ts';
 export {
   type AuthConfig,
   AuthMethod,
@@ -30,6 +33,9 @@ export type {
   UnknownHostKey,
 } from './connection/options.ts';
 export {
+  AgentError,
+  type AgentErrorContext,
+  type AgentErrorReason,
   AuthenticationError,
   AuthFailed,
   type AuthFailedContext,

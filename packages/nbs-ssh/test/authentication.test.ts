@@ -218,7 +218,8 @@ describe.skipIf(!sshdAvailable() || !testAccountAvailable())('logging in to Open
 
     it('lists what was tried when the server has had enough', async () => {
       await using strict = await startSshd({ password: true, config: ['MaxAuthTries 2'] });
-      const auth = Array.from({ length: 5 }, () => createKeyAuth(stranger.path));
+      const keys = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => strict.addKey(name, 'ed25519')));
+      const auth = keys.map(({ path }) => createKeyAuth(path));
       const error = await refused(strict, { auth });
       expect(error).toBeInstanceOf(AuthFailed);
       expect(error).toMatchObject({ code: 'TRANSPORT_DISCONNECTED', context: { disconnectReason: 2 } });

@@ -50,6 +50,13 @@ export {
 } from './recorded-session.ts';
 export { type ScratchDir, scratchDir } from './scratch-dir.ts';
 export { randomInteger, seededRandom } from './seeded-random.ts';
+export {
+  agentPrograms,
+  type SshAgent,
+  type SshAgentOptions,
+  softFidoProvider,
+  startSshAgent,
+} from './ssh-agent.ts';
 export { fingerprintOf, type KeyFile, type KeyOptions, type KeyType, makeKey } from './ssh-keys.ts';
 export { type Sshd, type SshdOptions, sshdAvailable, startSshd } from './sshd.ts';
 export type { SshdSettings } from './sshd-config.ts';

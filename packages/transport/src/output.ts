@@ -7,6 +7,10 @@ export interface VerifyHostKey {
   readonly hostKey: PublicKey;
   /** Signature algorithm that proved it, for example `rsa-sha2-512`. */
   readonly algorithm: string;
+  /** Exchange hash of this first exchange, which becomes the session id, RFC 4253 §7.2. */
+  readonly exchangeHash: Uint8Array;
+  /** By the host key over the exchange hash, as it came. Whoever vouches for this session elsewhere needs it. */
+  readonly signature: Uint8Array;
 }
 
 export type TransportOutput =

@@ -24,6 +24,8 @@ export class AttemptLedger {
   readonly #spent = new Set<number>();
   readonly #passedOver = new Set<number>();
   readonly #attempts: AuthAttempt[] = [];
+  /** Keys the server did not want, by fingerprint and algorithm. Asking again costs one of few tries. */
+  readonly #unwanted = new Set<string>();
   #offered: readonly string[] = [];
 
   constructor(username: string, credentials: readonly ClientCredential[], tracer: Tracer) {
@@ -91,6 +93,17 @@ export class AttemptLedger {
     };
   }
 
+  /** Whether the server has refused this very key before, and nothing was achieved since. */
+  wasRefused({
+    fingerprint,
+    algorithm,
+  }: {
+    readonly fingerprint: string;
+    readonly algorithm: string;
+  }): boolean {
+    return this.#unwanted.has(`${fingerprint} ${algorithm}`);
+  }
+
   skip(attempt: OpenAttempt, skip: AuthSkip): void {
     this.#record(attempt, 'skipped', skip);
     this.#tracer.emit('auth.skipped', { method: attempt.method, reason: printable(skip.reason) });
@@ -103,6 +116,11 @@ export class AttemptLedger {
     offered?: readonly string[],
   ): void {
     if (offered !== undefined) this.#offered = offered;
+    const { fingerprint, algorithm } = attempt;
+    if (result === 'failure' && fingerprint !== undefined)
+      this.#unwanted.add(`${fingerprint} ${algorithm ?? ''}`);
+    // After a partial success the server may want what it did not want before.
+    if (result === 'partial') this.#unwanted.clear();
     const entry = this.#record(attempt, result);
     this.#tracer.emit('auth.result', {
       method: attempt.method,
@@ -114,11 +132,15 @@ export class AttemptLedger {
     });
   }
 
+  #position(index: number): number {
+    return this.#credentials[index]?.position ?? index;
+  }
+
   #record(attempt: OpenAttempt, result: AuthAttempt['result'], skip?: AuthSkip): AuthAttempt {
     const entry: AuthAttempt = {
       method: attempt.method,
       username: this.#username,
-      ...(attempt.credential === undefined ? {} : { credential: attempt.credential }),
+      ...(attempt.credential === undefined ? {} : { credential: this.#position(attempt.credential) }),
       ...(attempt.fingerprint === undefined ? {} : { fingerprint: attempt.fingerprint }),
       ...(attempt.algorithm === undefined ? {} : { algorithm: attempt.algorithm }),
       result,

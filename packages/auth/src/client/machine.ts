@@ -335,9 +335,11 @@ export class ClientAuth {
   }
 
   #offer(attempt: OpenAttempt, offer: Offer | undefined): ClientState {
-    return offer === undefined
-      ? this.#skip(attempt, { reason: 'no-signature-algorithm' })
-      : this.#probe(attempt, offer);
+    if (offer === undefined) return this.#skip(attempt, { reason: 'no-signature-algorithm' });
+    if (!this.#ledger.wasRefused(offer)) return this.#probe(attempt, offer);
+    // A key file and an agent often have the same key, and servers allow few tries.
+    const again = this.#ledger.open('publickey', attempt.credential, offer);
+    return this.#skip(again, { reason: 'already-refused' });
   }
 
   #probe(previous: OpenAttempt, offer: Offer): ClientState {

@@ -6,7 +6,10 @@ import type { Secret, SshError, TraceSink } from '@nbs-ssh/transport/wire';
  * One thing the user may log in with. The secret part is asked for when it is needed, through an effect that
  * carries this very object, so a driver may add fields of its own and read them there.
  */
-export type ClientCredential = PasswordCredential | PublicKeyCredential | KeyboardInteractiveCredential;
+export type ClientCredential = (PasswordCredential | PublicKeyCredential | KeyboardInteractiveCredential) & {
+  /** What attempts say of it as {@link AuthAttempt.credential}. Default: its place in the list. */
+  readonly position?: number;
+};
 
 /** RFC 4252 §8. */
 export interface PasswordCredential {

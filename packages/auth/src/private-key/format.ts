@@ -92,7 +92,7 @@ function privatePart(
   if (/[\r\n\0]/.test(comment)) throw new RangeError('a comment must not contain line breaks');
   const check = random(4);
   const inner = new WireWriter(4096).fixed(check).fixed(check);
-  writeKey(inner, key);
+  writePrivateKey(inner, key);
   inner.text(comment);
   for (let i = 1; inner.length % blockLength !== 0; i += 1) inner.u8(i);
   return inner.finish();
@@ -125,7 +125,8 @@ function armoredFile(key: PrivateKeyMaterial, { cipher, kdf, kdfOptions, body, t
   return lines.join('\n');
 }
 
-function writeKey(writer: WireWriter, key: PrivateKeyMaterial): void {
+/** The fields of a private key as files and agents have them, the type in front. OpenSSH PROTOCOL.key §3. */
+export function writePrivateKey(writer: WireWriter, key: PrivateKeyMaterial): void {
   switch (key.type) {
     case 'ed25519':
       writer.text('ssh-ed25519').string(key.publicKey);

@@ -1,10 +1,12 @@
 import type { PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 import { Secret } from '@nbs-ssh/transport/wire';
+import type { AgentAuth } from '../agent/agent-auth.ts';
 
 /** The ways to log in, named as in configuration files and evidence. */
 export const AuthMethod = {
   PASSWORD: 'password',
   PRIVATE_KEY: 'private_key',
+  SSH_AGENT: 'ssh_agent',
   KEYBOARD_INTERACTIVE: 'keyboard_interactive',
 } as const;
 export type AuthMethod = (typeof AuthMethod)[keyof typeof AuthMethod];
@@ -54,7 +56,7 @@ export interface KeyboardInteractiveAuth {
   ) => readonly (string | Secret)[] | Promise<readonly (string | Secret)[]>;
 }
 
-export type AuthConfig = PasswordAuth | PrivateKeyAuth | KeyboardInteractiveAuth;
+export type AuthConfig = PasswordAuth | PrivateKeyAuth | AgentAuth | KeyboardInteractiveAuth;
 
 /** The password is wrapped at once, so that printing the result shows a mask. @throws {TypeError} without one. */
 export function createPasswordAuth(

@@ -5,12 +5,16 @@ import {
   isPrivateKeyError,
   parsePrivateKey,
   privateKeyPublicPart,
+  type SessionBinding,
   unlockPrivateKey,
 } from '@nbs-ssh/auth';
 import { readKeyFile } from '@nbs-ssh/auth/node';
 import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 import { type PublicKey, publicKeyOf } from '@nbs-ssh/transport/keys';
 import { printable, type Secret } from '@nbs-ssh/transport/wire';
+import type { AgentAuth } from '../agent/agent-auth.ts';
+import { AgentCredentials, answerByAgent, type PreparedAgentKey } from '../agent/agent-credentials.ts';
+import type { AgentSurroundings } from '../agent/agent-keys.ts';
 import { fromKey } from '../errors/mapping.ts';
 import { Declined } from '../interaction/handler.ts';
 import { expandPath } from '../platform/platform.ts';
@@ -27,7 +31,7 @@ import {
 /** A credential as the authentication machine sees it, with the configuration it came from. */
 type Configured = ClientCredential & { readonly prepared: Prepared };
 
-type Prepared = PasswordAuth | KeyboardInteractiveAuth | PreparedKey;
+type Prepared = PasswordAuth | KeyboardInteractiveAuth | PreparedKey | PreparedAgentKey;
 
 interface PreparedKey {
   readonly method: typeof AuthMethod.PRIVATE_KEY;
@@ -40,16 +44,22 @@ interface PreparedKey {
 export class Credentials {
   readonly #crypto: CryptoProvider;
   readonly #register: (secret: Secret) => void;
-  readonly list: readonly ClientCredential[];
+  readonly #prepared: readonly (Configured | AgentCredentials)[];
+  #list: readonly ClientCredential[] = [];
 
   private constructor(
     crypto: CryptoProvider,
     register: (secret: Secret) => void,
-    list: readonly ClientCredential[],
+    prepared: readonly (Configured | AgentCredentials)[],
   ) {
     this.#crypto = crypto;
     this.#register = register;
-    this.list = list;
+    this.#prepared = prepared;
+  }
+
+  /** What can be tried; empty until {@link trusted}. */
+  get list(): readonly ClientCredential[] {
+    return this.#list;
   }
 
   /**
@@ -61,8 +71,31 @@ export class Credentials {
     configs: readonly AuthConfig[],
     crypto: CryptoProvider,
     register: (secret: Secret) => void,
+    around: Omit<AgentSurroundings, 'crypto'>,
   ): Promise<Credentials> {
-    return new Credentials(crypto, register, await Promise.all(configs.map(prepare)));
+    const prepared = configs.map((config) =>
+      config.method === AuthMethod.SSH_AGENT
+        ? new AgentCredentials(config, { ...around, crypto })
+        : prepare(config),
+    );
+    return new Credentials(crypto, register, await Promise.all(prepared));
+  }
+
+  /**
+   * Completes the {@link list} once the server has proven who it is: only then an agent is told of it, and says which
+   * of its keys may be used there.
+   */
+  async trusted(binding: SessionBinding): Promise<void> {
+    const lists = this.#prepared.map(async (one, position) => {
+      const some = one instanceof AgentCredentials ? await one.list(binding) : [one];
+      return some.map((credential) => ({ ...credential, position }));
+    });
+    this.#list = (await Promise.all(lists)).flat();
+  }
+
+  /** Closes connections to agents: nothing more will be signed. */
+  close(): void {
+    for (const one of this.#prepared) if (one instanceof AgentCredentials) one.close();
   }
 
   async answer(effect: ClientAuthEffect): Promise<ClientAuthAnswer> {
@@ -73,6 +106,7 @@ export class Credentials {
         if (type !== 'load-key') return { type: 'skip', id, reason: 'unsupported' };
         return { type, id, ...(await this.#load(prepared)) };
       }
+      if (prepared.method === AuthMethod.SSH_AGENT) return await answerByAgent(effect, prepared);
       if (prepared.method === AuthMethod.PASSWORD) return await this.#password(effect, prepared);
       return await this.#interactive(effect, prepared);
     } catch (error) {
@@ -144,7 +178,7 @@ export class Credentials {
   }
 }
 
-async function prepare(config: AuthConfig): Promise<Configured> {
+async function prepare(config: Exclude<AuthConfig, AgentAuth>): Promise<Configured> {
   if (config.method === AuthMethod.PASSWORD) return { kind: 'password', prepared: config };
   if (config.method === AuthMethod.KEYBOARD_INTERACTIVE)
     return { kind: 'keyboard-interactive', prepared: config };

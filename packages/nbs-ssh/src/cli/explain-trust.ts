@@ -91,6 +91,19 @@ const SKIPS: Readonly<Record<string, string>> = {
   wrong_passphrase: 'not tried, the passphrase is wrong',
   invalid_format: 'not tried, the file is no private key',
   unsupported: 'not tried, not supported',
+  'already-refused': 'not tried again',
+  'agent-no-agent': 'of an agent not tried, SSH_AUTH_SOCK is not set',
+  'agent-unreachable': 'of an agent not tried, no agent answers at its socket',
+  'agent-permission-denied': "of an agent not tried, its socket is somebody else's",
+  'agent-timeout': 'of an agent not used, it did not answer in time',
+  'agent-closed': 'of an agent not used, it closed the connection',
+  'agent-protocol': 'of an agent not used, it does not answer as an agent does',
+  'agent-refused': 'not used, the agent refused to sign',
+  'agent-bad-signature': 'not used, the agent signed with another key',
+  'agent-wrong-algorithm': 'not used, the agent signed with another algorithm',
+  'agent-empty': 'of an agent not tried, it has no keys or is locked',
+  'agent-no-match': 'of an agent not tried, it does not have the wanted keys',
+  'agent-unsupported': 'of an agent not tried, its type is not supported',
 };
 
 function describeAttempt(attempt: Attempt): string {

@@ -72,16 +72,27 @@ export function createClientSession(
     },
   });
   const driver = new SessionDriver<ClientAuthEffect, ClientAuthAnswer, Login>(machine, duplex, clock, {
-    verifyHostKey: (effect) => trust.verify(effect.hostKey, address, clock.unixNow()),
+    verifyHostKey: async ({ hostKey, exchangeHash, signature }) => {
+      const refusal = await trust.verify(hostKey, address, clock.unixNow());
+      const binding = { hostKey: hostKey.blob, sessionId: exchangeHash, signature, forwarding: false };
+      if (refusal === undefined) await credentials.trusted(binding);
+      return refusal;
+    },
     authenticate: (effect) => credentials.answer(effect),
-    onAuthenticated: () => owner.onAuthenticated(),
+    onAuthenticated: () => {
+      credentials.close();
+      owner.onAuthenticated();
+    },
     onBanner: (text) => owner.onBanner(text),
     onRekeyed: () => owner.onRekeyed(),
     onEvent: (event) => {
       if (event.type === 'global-reply') owner.onGlobalReply(event.request);
       else if (event.type !== 'global-request') channels.handle(event);
     },
-    onEnd: (error) => owner.onEnd(error),
+    onEnd: (error) => {
+      credentials.close();
+      owner.onEnd(error);
+    },
   });
   const channels = new ChannelTable(mux, () => driver.wake());
   return { machine, driver, channels, auth: () => auth };

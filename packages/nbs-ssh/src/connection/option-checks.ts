@@ -1,4 +1,5 @@
 import { Secret } from '@nbs-ssh/transport/wire';
+import { checkAgentAuth } from '../agent/agent-auth.ts';
 import { AuthMethod } from '../auth/auth-config.ts';
 import type { SSHConnectionOptions } from './options.ts';
 
@@ -132,6 +133,9 @@ function checkAuth(config: unknown): void {
     case AuthMethod.PRIVATE_KEY:
       if (key === undefined) paths('auth: keyPath', [keyPath]);
       if (passphrase !== undefined) secretSource('auth: passphrase', passphrase);
+      return;
+    case AuthMethod.SSH_AGENT:
+      checkAgentAuth(config as object);
       return;
     case AuthMethod.KEYBOARD_INTERACTIVE:
       callable('auth: respond', respond, true);

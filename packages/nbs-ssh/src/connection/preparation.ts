@@ -1,5 +1,7 @@
 import type { ByteDuplex, Clock } from '@nbs-ssh/session';
 import { printable } from '@nbs-ssh/transport/wire';
+import { createAgentAuth } from '../agent/agent-auth.ts';
+import { agentPath } from '../agent/endpoint.ts';
 import { type AuthConfig, createKeyAuth } from '../auth/auth-config.ts';
 import { Credentials } from '../auth/credentials.ts';
 import { type Ask, withInteraction } from '../interaction/credentials.ts';
@@ -33,7 +35,7 @@ export async function prepare(
   signal: AbortSignal,
   { route, ask }: { readonly route: Route; readonly ask: Ask },
 ): Promise<Preparation> {
-  const files = readFiles(config, evidence, ask);
+  const files = readFiles(config, evidence, clock, signal, ask);
   // When dialling fails first, nobody waits for the files any more.
   files.catch(() => {});
   const { duplex, address } = await dial(config, evidence, clock, signal, route);
@@ -55,22 +57,34 @@ export async function discard(duplex: ByteDuplex): Promise<void> {
 function readFiles(
   config: ConnectionConfig,
   evidence: ConnectionEvidence,
+  clock: Clock,
+  signal: AbortSignal,
   ask: Ask,
 ): Promise<[HostKeyTrust, Credentials]> {
   return Promise.all([
     HostKeyTrust.load(config, (name, fields) => evidence.emit(name, fields), ask),
     authConfigs(config, ask).then((configs) =>
-      Credentials.prepare(configs, config.crypto, (secret) => evidence.register(secret)),
+      Credentials.prepare(configs, config.crypto, (secret) => evidence.register(secret), {
+        clock,
+        signal,
+        emit: (name, fields) => evidence.emit(name, fields),
+      }),
     ),
   ]);
 }
 
 async function authConfigs(config: ConnectionConfig, ask: Ask): Promise<readonly AuthConfig[]> {
-  const configs = config.auth ?? (await discoverKeys()).map((path) => createKeyAuth(path));
+  const configs = config.auth ?? (await defaultConfigs());
   const { interaction, host, port, username } = config;
   return interaction === undefined
     ? configs
     : withInteraction(configs, interaction, { host, port, username }, ask);
+}
+
+/** The agent where there is one, then the default keys that exist. */
+async function defaultConfigs(): Promise<readonly AuthConfig[]> {
+  const keys = (await discoverKeys()).map((path) => createKeyAuth(path));
+  return agentPath() === undefined ? keys : [createAgentAuth(), ...keys];
 }
 
 async function dial(

@@ -276,6 +276,49 @@ export class KeyLoadError extends AuthenticationError<KeyLoadContext> {
   }
 }
 
+export type AgentErrorReason =
+  /** Nothing says where an agent listens. */
+  | 'no_agent'
+  /** The socket is missing, or nobody listens there. */
+  | 'unreachable'
+  | 'permission_denied'
+  | 'timeout'
+  | 'closed'
+  | 'aborted'
+  /** It said what no agent says. */
+  | 'protocol'
+  /** It said no: the user did, it is locked, or the key may not be used for this server. */
+  | 'refused'
+  /** It signed with another key, or other data. */
+  | 'bad_signature'
+  /** It signed with another algorithm than the one it was asked for. */
+  | 'wrong_algorithm'
+  /** It holds no key, or is locked. */
+  | 'empty'
+  /** None of its keys is one that was asked for. */
+  | 'no_match'
+  /** A key of a type that is not known here. */
+  | 'unsupported';
+
+export interface AgentErrorContext extends ErrorContext {
+  readonly reason: AgentErrorReason;
+  /** Of the key in question. */
+  readonly fingerprint?: string;
+  /** Of the key in question, escaped. */
+  readonly comment?: string;
+}
+
+/** An SSH agent could not be used, or one of its keys. Found in the attempts of `AuthFailed`. */
+export class AgentError extends AuthenticationError<AgentErrorContext> {
+  override get errorType(): string {
+    return 'AgentError';
+  }
+
+  get reason(): AgentErrorReason {
+    return this.context.reason;
+  }
+}
+
 export interface ChannelErrorContext extends ErrorContext {
   readonly reason?: string;
   readonly stdout?: string | Uint8Array;

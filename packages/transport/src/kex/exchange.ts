@@ -63,7 +63,13 @@ export type KexOutput =
       readonly guessDiscarded: boolean;
     }
   | { readonly type: 'host-key'; readonly hostKey: PublicKey; readonly algorithm: string }
-  | { readonly type: 'ask-trust'; readonly hostKey: PublicKey; readonly algorithm: string }
+  | {
+      readonly type: 'ask-trust';
+      readonly hostKey: PublicKey;
+      readonly algorithm: string;
+      readonly exchangeHash: Uint8Array;
+      readonly signature: Uint8Array;
+    }
   | { readonly type: 'seal-with'; readonly keys: KeySource; readonly algorithms: NegotiatedAlgorithms }
   | { readonly type: 'open-with'; readonly keys: KeySource; readonly algorithms: NegotiatedAlgorithms };
 
@@ -203,7 +209,17 @@ function finishAsClient(
   if (context.hostKey === undefined) {
     return {
       state: { ...withoutStart(state), phase: 'trust-awaited', keys },
-      outputs: [seen, { type: 'ask-trust', hostKey, algorithm }],
+      outputs: [
+        seen,
+        {
+          type: 'ask-trust',
+          hostKey,
+          algorithm,
+          exchangeHash: keys.exchangeHash,
+          // The message is a view of what was received.
+          signature: reply.signature.slice(),
+        },
+      ],
     };
   }
   checkSameHostKey(crypto, context.hostKey, hostKey);

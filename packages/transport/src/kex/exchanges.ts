@@ -180,9 +180,12 @@ export class KeyExchanges {
         this.#trace.hostKey(this.#config.crypto, output.hostKey, output.algorithm);
         return;
       case 'ask-trust': {
-        const { hostKey, algorithm } = output;
+        const { hostKey, algorithm, exchangeHash, signature } = output;
         this.#hostKey = hostKey;
-        this.#pending.push({ type: 'effect', effect: { type: 'verify-host-key', hostKey, algorithm } });
+        this.#pending.push({
+          type: 'effect',
+          effect: { type: 'verify-host-key', hostKey, algorithm, exchangeHash, signature },
+        });
         return;
       }
       case 'seal-with':

@@ -1,0 +1,47 @@
+import { connect as connectSocket } from 'node:net';
+import type { ByteDuplex } from '@nbs-ssh/session';
+import { fromSocket } from '@nbs-ssh/session/node';
+import { currentPlatform, expandPath, type Platform } from '../platform/platform.ts';
+
+/** Where OpenSSH's agent listens on Windows when nothing else is said. */
+const WINDOWS_PIPE = '\\\\.\\pipe\\openssh-ssh-agent';
+
+/** Something that answers as an agent does: {@link Agent}, or an adapter of your own. */
+export interface AgentEndpoint {
+  /** Opens one connection. @throws what the operating system says, with its `code`; `signal.reason` when aborted. */
+  connect(signal: AbortSignal): Promise<ByteDuplex>;
+}
+
+/** The socket or pipe that a path or the environment names; `undefined` when nothing names one. */
+export function agentPath(path?: string, on: Platform = currentPlatform()): string | undefined {
+  const named = path ?? (on.env['SSH_AUTH_SOCK'] || (on.windows ? WINDOWS_PIPE : undefined));
+  // A pipe's name is no path of files, and has no variables in it.
+  return named === undefined || named.startsWith('\\\\') ? named : expandPath(named, on);
+}
+
+/** The agent behind a unix socket or a Windows pipe. */
+export function socketEndpoint(path: string): AgentEndpoint {
+  return {
+    connect: (signal) =>
+      new Promise((resolve, reject) => {
+        signal.throwIfAborted();
+        const socket = connectSocket({ path });
+        const abort = (): void => {
+          socket.destroy();
+          reject(signal.reason);
+        };
+        const failed = (error: Error): void => {
+          signal.removeEventListener('abort', abort);
+          socket.destroy();
+          reject(error);
+        };
+        signal.addEventListener('abort', abort, { once: true });
+        socket.once('error', failed);
+        socket.once('connect', () => {
+          signal.removeEventListener('abort', abort);
+          socket.off('error', failed);
+          resolve(fromSocket(socket));
+        });
+      }),
+  };
+}
