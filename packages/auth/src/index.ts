@@ -76,6 +76,7 @@ export {
   privateKeyPublicPart,
   unlockPrivateKey,
 } from './private-key/index.ts';
+export { parsePublicKeyText } from './public-key/index.ts';
 export { ServerAuth } from './server/machine.ts';
 export type { ServerPhase } from './server/state.ts';
 export type {
@@ -87,3 +88,32 @@ export type {
   ServerPrompts,
   ServerVerdict,
 } from './server/types.ts';
+export {
+  type AllowedSigner,
+  type AllowedSigners,
+  type AllowedSignersWarning,
+  checkSigner,
+  finishSshsig,
+  isRevoked,
+  isSshsigError,
+  MAX_SSHSIG,
+  parseAllowedSigners,
+  parseRevokedKeys,
+  parseSshsig,
+  principalsMatching,
+  principalsOfKey,
+  type SignerProblem,
+  type SignerQuery,
+  type SignerVerdict,
+  type Sshsig,
+  type SshsigError,
+  type SshsigErrors,
+  type SshsigHash,
+  type SshsigMessage,
+  type SshsigProblem,
+  type SshsigRequest,
+  signerTime,
+  signSshsig,
+  sshsigProblem,
+  sshsigRequest,
+} from './sshsig/index.ts';

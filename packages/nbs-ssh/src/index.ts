@@ -83,6 +83,18 @@ export {
 } from './keys/generate.ts';
 export { type OpensshFileOptions, PrivateKey, type ReadKeyOptions } from './keys/private-key.ts';
 export { PublicKey } from './keys/public-key.ts';
+export {
+  type MessageContent,
+  type MessageProblem,
+  type MessageSigner,
+  type MessageVerdict,
+  type SignatureVerdict,
+  type SignMessageOptions,
+  signatureOf,
+  signMessage,
+  type VerifyMessageOptions,
+  verifyMessage,
+} from './keys/signed-message.ts';
 export { discoverKeys } from './platform/keys.ts';
 export {
   currentPlatform,

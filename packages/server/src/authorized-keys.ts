@@ -1,11 +1,13 @@
-import { type PublicKey, parsePublicKeyLine } from '@nbs-ssh/transport/keys';
+import { parsePublicKeyText } from '@nbs-ssh/auth';
+import type { PublicKey } from '@nbs-ssh/transport/keys';
 import { equalBytes } from '@nbs-ssh/transport/wire';
 import type { PublicKeyAttempt } from './handlers.ts';
 
 /**
  * A `publicKey` handler that lets in the owners of these keys.
  *
- * @param lines - Lines of `.pub` files. Options, as authorized_keys has them, are not understood and refused.
+ * @param lines - Lines of `.pub` files, or whole public keys of RFC 4716 or PEM, one text each. Options, as
+ *   authorized_keys has them, are not understood and refused.
  * @param username - The only user that may log in. Default: any.
  * @throws {KeysError} for a line that is no key.
  */
@@ -14,7 +16,7 @@ export function authorizedKeys(
   username?: string,
 ): (attempt: PublicKeyAttempt) => boolean {
   const keys = lines
-    .map((line) => parsePublicKeyLine(line)?.publicKey)
+    .map((line) => parsePublicKeyText(line)?.publicKey)
     .filter((key): key is PublicKey => key !== undefined);
   return (attempt) => {
     const known = keys.some((key) => equalBytes(key.blob, attempt.publicKey.blob));

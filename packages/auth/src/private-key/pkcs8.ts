@@ -2,23 +2,7 @@ import type { EcdsaCurve, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 import { contextTag, DerReader, TAG } from './der.ts';
 import { invalid, unsupported } from './errors.ts';
 import { ecdsaKey, ed25519Key, NEW_KEY, rsaKey } from './material.ts';
-
-const RSA = '1.2.840.113549.1.1.1';
-const EC = '1.2.840.10045.2.1';
-const ED25519 = '1.3.101.112';
-const CURVES: ReadonlyMap<string, EcdsaCurve> = /* @__PURE__ */ new Map<string, EcdsaCurve>([
-  ['1.2.840.10045.3.1.7', 'nistp256'],
-  ['1.3.132.0.34', 'nistp384'],
-  ['1.3.132.0.35', 'nistp521'],
-]);
-/** Keys we know by name and do not use, for a better hint than a number. */
-const UNUSABLE: ReadonlyMap<string, string> = /* @__PURE__ */ new Map([
-  ['1.2.840.10040.4.1', 'a DSA key'],
-  ['1.3.101.110', 'an X25519 key (it cannot sign)'],
-  ['1.3.101.113', 'an Ed448 key'],
-  ['1.2.840.113549.1.1.10', 'an RSASSA-PSS key'],
-  ['1.3.132.0.10', 'the curve secp256k1'],
-]);
+import { EC, ED25519, RSA, readCurve, unusableAlgorithm } from './oids.ts';
 
 /** `PRIVATE KEY`: OneAsymmetricKey, RFC 5958 §2. @throws {PrivateKeyError} */
 export function parsePkcs8(der: Uint8Array): PrivateKeyMaterial {
@@ -31,7 +15,7 @@ export function parsePkcs8(der: Uint8Array): PrivateKeyMaterial {
   const algorithm = key.sequence('algorithm');
   const oid = algorithm.oid('algorithm');
   const body = key.octetString('privateKey');
-  const parameters = (): EcdsaCurve => curveOf(algorithm.oid('namedCurve'));
+  const parameters = (): EcdsaCurve => readCurve(algorithm);
   if (key.peek() === contextTag(0)) key.element(contextTag(0), 'attributes');
   const stated = key.remaining > 0 ? statedPublicKey(key, format) : undefined;
   key.end('the key');
@@ -53,7 +37,7 @@ export function parsePkcs8(der: Uint8Array): PrivateKeyMaterial {
       return ed25519Key(seed, stated, format);
     }
     default:
-      throw unsupported(UNUSABLE.get(oid) ?? `the key algorithm ${oid}`, NEW_KEY);
+      throw unusableAlgorithm(oid);
   }
 }
 
@@ -97,7 +81,7 @@ export function parseSec1(der: Uint8Array, outerCurve?: EcdsaCurve, format = 'SE
     if (parameters.peek() === TAG.sequence) {
       throw unsupported('an EC key with explicit curve parameters', NEW_KEY);
     }
-    const named = curveOf(parameters.oid('namedCurve'));
+    const named = readCurve(parameters);
     parameters.end('the parameters');
     if (curve !== undefined && curve !== named) throw invalid(format, 'the key names two curves');
     curve = named;
@@ -118,10 +102,4 @@ function statedPublicKey(key: DerReader, format: string): Uint8Array {
   const body = key.element(0x81, 'publicKey');
   if (body[0] !== 0) throw invalid(format, 'the public key is not whole bytes');
   return body.subarray(1);
-}
-
-function curveOf(oid: string): EcdsaCurve {
-  const curve = CURVES.get(oid);
-  if (curve === undefined) throw unsupported(UNUSABLE.get(oid) ?? `the curve ${oid}`, NEW_KEY);
-  return curve;
 }

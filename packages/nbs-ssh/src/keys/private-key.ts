@@ -81,7 +81,7 @@ export class PrivateKey {
     return this.publicKey.line;
   }
 
-  /** The numbers themselves, as `clientKeys`, `createAgent` and `hostKeys` take them. Secret. */
+  /** The numbers themselves, as `key` of a login and `hostKeys` of a server take them. Secret. */
   get material(): PrivateKeyMaterial {
     return this.#material;
   }

@@ -1,15 +1,16 @@
+import { parsePublicKeyText } from '@nbs-ssh/auth';
 import { nobleHash } from '@nbs-ssh/transport/crypto/noble';
 import {
   type FingerprintHash,
   fingerprint,
   formatPublicKeyLine,
+  formatRfc4716,
   isKeysError,
   type KeysError,
   keyBits,
   keyLabel,
   keysError,
   parseKeyOrCertificate,
-  parsePublicKeyLine,
   plainKeyOf,
   randomart,
   type PublicKey as WireKey,
@@ -28,14 +29,15 @@ export class PublicKey {
   }
 
   /**
-   * Reads one line of a `.pub` or `authorized_keys` file without options: `keytype base64 [comment]`.
+   * Reads a public key file: one line of a `.pub` or `authorized_keys` file without options, `keytype base64 [comment]`;
+   * RFC 4716, as PuTTY and `ssh-keygen -e` write it; or PEM, as openssl does.
    *
    * @throws {KeyLoadError} with `reason` `invalid_format` or `unsupported`.
    */
-  static parse(line: string): PublicKey {
+  static parse(text: string): PublicKey {
     let problem: KeysError | undefined;
     try {
-      const parsed = parsePublicKeyLine(line, parseKeyOrCertificate);
+      const parsed = parsePublicKeyText(text, parseKeyOrCertificate);
       if (parsed !== undefined) return new PublicKey(parsed.publicKey, parsed.comment);
     } catch (error) {
       if (!isKeysError(error)) throw error;
@@ -61,6 +63,16 @@ export class PublicKey {
   /** The line of a `.pub` file, without a line end. */
   get line(): string {
     return formatPublicKeyLine(this.#key, this.comment);
+  }
+
+  /**
+   * The text of a file of RFC 4716, which ssh.com's server and some appliances want in place of a `.pub` line.
+   *
+   * @returns Text with a final newline.
+   * @throws {RangeError} when the comment takes more than 1024 bytes.
+   */
+  toRfc4716(): string {
+    return formatRfc4716(this.#key, this.comment);
   }
 
   /** As it travels: RFC 4253 §6.6. A copy. */

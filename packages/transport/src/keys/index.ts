@@ -20,5 +20,6 @@ export { type FingerprintHash, fingerprint } from './fingerprint.ts';
 export { formatPublicKeyLine, type PublicKeyLine, parsePublicKeyLine } from './line.ts';
 export { encodePublicKey, keyTypeOf, parsePublicKey, publicKeyOf } from './public-key.ts';
 export { randomart } from './randomart.ts';
+export { formatRfc4716, isRfc4716, parseRfc4716 } from './rfc4716.ts';
 export { type ExpectedAlgorithm, signatureName, signData, verifySignature } from './signature.ts';
 export type { PublicKey } from './types.ts';

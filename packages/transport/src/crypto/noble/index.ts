@@ -7,7 +7,13 @@ import { aes128Gcm, aes256Gcm } from './aes-gcm.ts';
 import { ecdhNistp256, ecdhNistp384, ecdhNistp521 } from './ecdh-nist.ts';
 import { nobleHash, nobleHmac } from './hashes.ts';
 import { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from './hmac.ts';
-import { mlkem768x25519Sha256 } from './mlkem768x25519.ts';
+import {
+  mlkem768nistp256Sha256,
+  mlkem768x25519Sha256,
+  mlkem1024nistp384Sha384,
+  sntrup761x25519Sha512,
+  sntrup761x25519Sha512Openssh,
+} from './hybrids.ts';
 import { curve25519Sha256, curve25519Sha256Libssh } from './x25519.ts';
 
 /** Everything in JavaScript: runs wherever there is a `crypto.getRandomValues`. */
@@ -18,6 +24,10 @@ export const nobleProvider: CryptoProvider = {
   hmac: nobleHmac,
   kex: [
     mlkem768x25519Sha256,
+    sntrup761x25519Sha512,
+    sntrup761x25519Sha512Openssh,
+    mlkem768nistp256Sha256,
+    mlkem1024nistp384Sha384,
     curve25519Sha256,
     curve25519Sha256Libssh,
     ecdhNistp256,
@@ -38,5 +48,11 @@ export { aes128Gcm, aes256Gcm } from './aes-gcm.ts';
 export { ecdhNistp256, ecdhNistp384, ecdhNistp521 } from './ecdh-nist.ts';
 export { nobleHash, nobleHmac } from './hashes.ts';
 export { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from './hmac.ts';
-export { mlkem768x25519Sha256 } from './mlkem768x25519.ts';
+export {
+  mlkem768nistp256Sha256,
+  mlkem768x25519Sha256,
+  mlkem1024nistp384Sha384,
+  sntrup761x25519Sha512,
+  sntrup761x25519Sha512Openssh,
+} from './hybrids.ts';
 export { curve25519Sha256, curve25519Sha256Libssh } from './x25519.ts';

@@ -2,17 +2,18 @@ import { createECDH } from 'node:crypto';
 import { chacha20Poly1305 } from '../chacha20-poly1305.ts';
 import type { AeadCipherSuite, MacSuite, StreamCipherSuite } from '../cipher.ts';
 import { type DiffieHellman, ecdhKex } from '../ecdh.ts';
-import type { OneRoundKexSuite } from '../kex.ts';
-import { mlkemHybrid } from '../mlkem-hybrid.ts';
+import type { HashName } from '../hash.ts';
+import { hybridKex } from '../hybrid.ts';
 import { NISTP256, NISTP384, NISTP521, type NistCurve, nistKex } from '../nist.ts';
 import { aes128Ctr, aes192Ctr, aes256Ctr } from '../noble/aes-ctr.ts';
 import { aes128Gcm, aes256Gcm } from '../noble/aes-gcm.ts';
 import { nobleNistp256, nobleNistp384, nobleNistp521 } from '../noble/ecdh-nist.ts';
 import { nobleHash, nobleHmac } from '../noble/hashes.ts';
 import { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from '../noble/hmac.ts';
-import { nobleMlkem768 } from '../noble/mlkem768x25519.ts';
+import { nobleMlkem768, nobleMlkem1024 } from '../noble/mlkem.ts';
 import { nobleX25519 } from '../noble/x25519.ts';
 import type { CryptoProvider } from '../provider.ts';
+import { sntrup761 } from '../sntrup761/index.ts';
 import { nodeAesCtr } from './aes-ctr.ts';
 import { nodeAesGcm } from './aes-gcm.ts';
 import { nodeChacha20Poly1305, nodeChacha20Works } from './chacha20-poly1305.ts';
@@ -41,18 +42,27 @@ import { nodeX25519 } from './x25519.ts';
 export function createNodeProvider(): CryptoProvider {
   const hashes = nodeHashes({ hash: nobleHash, hmac: nobleHmac });
   const x25519 = dhOrElse(nobleX25519, nodeX25519, () => x25519Works(nodeX25519, KNOWN.x25519));
+  const nistp256 = nistDh(NISTP256, nobleNistp256);
+  const nistp384 = nistDh(NISTP384, nobleNistp384);
+  const digest = (name: HashName) => (bytes: Uint8Array) => hashes.hash(name, bytes);
+  const [sha256, sha384, sha512] = [digest('sha256'), digest('sha384'), digest('sha512')];
+  const sntrup = sntrup761((...parts) => hashes.hash('sha512', ...parts));
   return {
     name: 'node',
     random: nodeRandom,
     ...hashes,
     kex: [
-      // Node 20 has no ML-KEM.
-      mlkemHybrid('mlkem768x25519-sha256', nobleMlkem768, x25519, (bytes) => hashes.hash('sha256', bytes)),
+      // Node 20 has no ML-KEM, and no version has sntrup761.
+      hybridKex('mlkem768x25519-sha256', 'sha256', nobleMlkem768, x25519, sha256),
+      hybridKex('sntrup761x25519-sha512', 'sha512', sntrup, x25519, sha512),
+      hybridKex('sntrup761x25519-sha512@openssh.com', 'sha512', sntrup, x25519, sha512),
+      hybridKex('mlkem768nistp256-sha256', 'sha256', nobleMlkem768, nistp256, sha256),
+      hybridKex('mlkem1024nistp384-sha384', 'sha384', nobleMlkem1024, nistp384, sha384),
       ecdhKex('curve25519-sha256', 'sha256', x25519),
       ecdhKex('curve25519-sha256@libssh.org', 'sha256', x25519),
-      nist(NISTP256, nobleNistp256),
-      nist(NISTP384, nobleNistp384),
-      nist(NISTP521, nobleNistp521),
+      nistKex(NISTP256, nistp256),
+      nistKex(NISTP384, nistp384),
+      nistKex(NISTP521, nistDh(NISTP521, nobleNistp521)),
     ],
     signatures: nodeSignatures,
     ciphers: [
@@ -77,10 +87,10 @@ export function createNodeProvider(): CryptoProvider {
 /** {@link createNodeProvider}, made when this module is loaded: that asks nothing of the platform yet. */
 export const nodeProvider: CryptoProvider = /* @__PURE__ */ createNodeProvider();
 
-function nist(curve: NistCurve, fallback: DiffieHellman): OneRoundKexSuite {
+function nistDh(curve: NistCurve, fallback: DiffieHellman): DiffieHellman {
   // Multiplying only to see whether it works takes milliseconds on the larger curves; a missing curve throws here.
   const works = (): boolean => createECDH(curve.openssl) !== undefined;
-  return nistKex(curve, dhOrElse(fallback, nodeNistDh(curve), works));
+  return dhOrElse(fallback, nodeNistDh(curve), works);
 }
 
 function gcm(fallback: AeadCipherSuite, known: string): AeadCipherSuite {

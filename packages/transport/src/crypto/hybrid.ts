@@ -1,33 +1,21 @@
 import { concat, wipe } from '../wire/index.ts';
 import { type DiffieHellman, sharedSecret } from './ecdh.ts';
 import { cryptoError } from './errors.ts';
-import type { OneRoundKexSuite } from './kex.ts';
-
-/** ML-KEM as bytes in, bytes out; every random input is an argument (FIPS 203 §6). */
-export interface Kem {
-  readonly seedLength: number;
-  readonly messageLength: number;
-  readonly publicLength: number;
-  readonly ciphertextLength: number;
-  readonly keygen: (seed: Uint8Array) => { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array };
-  /** @throws when `publicKey` fails the modulus check, FIPS 203 §7.2. */
-  readonly encapsulate: (
-    publicKey: Uint8Array,
-    message: Uint8Array,
-  ) => { readonly cipherText: Uint8Array; readonly sharedSecret: Uint8Array };
-  /** A damaged ciphertext gives an unrelated secret, FIPS 203 §6.3: the exchange then fails at the signature. */
-  readonly decapsulate: (ciphertext: Uint8Array, secretKey: Uint8Array) => Uint8Array;
-}
+import type { HashName } from './hash.ts';
+import type { Encapsulation, Kem } from './kem.ts';
+import type { OneRoundKexSuite, RandomSource } from './kex.ts';
 
 /**
- * `mlkem768x25519-sha256`, draft-ietf-sshm-mlkem-hybrid-kex: C_INIT is the ML-KEM encapsulation key with the X25519
- * value behind it, S_REPLY the ciphertext with the X25519 value, K the hash of both shared secrets in this order.
+ * A post-quantum exchange beside a classic one, RFC 9941 §3 and draft-ietf-sshm-mlkem-hybrid-kex §2: C_INIT is the
+ * mechanism's public key with the classic value behind it, S_REPLY its ciphertext with the classic value behind it, and K,
+ * a string, the hash of both shared secrets in this order.
  */
-export function mlkemHybrid(
+export function hybridKex(
   name: string,
+  hash: HashName,
   kem: Kem,
   dh: DiffieHellman,
-  sha256: (bytes: Uint8Array) => Uint8Array,
+  digest: (bytes: Uint8Array) => Uint8Array,
 ): OneRoundKexSuite {
   const split = (value: Uint8Array, postQuantumLength: number): readonly [Uint8Array, Uint8Array] => {
     if (value.length !== postQuantumLength + dh.publicLength) {
@@ -37,19 +25,17 @@ export function mlkemHybrid(
   };
   const combine = (postQuantum: Uint8Array, classic: Uint8Array): Uint8Array => {
     const both = concat(postQuantum, classic);
-    const k = sha256(both);
+    const k = digest(both);
     wipe(both, postQuantum, classic);
     return k;
   };
   return {
     kind: 'one-round',
     name,
-    hash: 'sha256',
+    hash,
     sharedSecretEncoding: 'string',
     start: (random) => {
-      const seed = random(kem.seedLength);
-      const pair = kem.keygen(seed);
-      wipe(seed);
+      const pair = kem.keygen(random);
       const secret = dh.newSecret(random);
       return {
         clientPublic: concat(pair.publicKey, dh.publicValue(secret)),
@@ -66,18 +52,17 @@ export function mlkemHybrid(
     },
     respond: (random, clientPublic) => {
       const [publicKey, point] = split(clientPublic, kem.publicLength);
-      const message = random(kem.messageLength);
       const secret = dh.newSecret(random);
       try {
-        // First the cheap check: a server must not compute ML-KEM for a value it refuses anyway.
+        // First the cheap check: a server must not encapsulate for a value it refuses anyway.
         const classic = sharedSecret(name, dh, secret, point);
-        const answer = encapsulate(name, kem, publicKey, message);
+        const answer = encapsulate(name, kem, publicKey, random);
         return {
-          serverPublic: concat(answer.cipherText, dh.publicValue(secret)),
+          serverPublic: concat(answer.ciphertext, dh.publicValue(secret)),
           sharedSecret: combine(answer.sharedSecret, classic),
         };
       } finally {
-        wipe(secret, message);
+        wipe(secret);
       }
     },
   };
@@ -87,10 +72,10 @@ function encapsulate(
   algorithm: string,
   kem: Kem,
   publicKey: Uint8Array,
-  message: Uint8Array,
-): ReturnType<Kem['encapsulate']> {
+  random: RandomSource,
+): Encapsulation {
   try {
-    return kem.encapsulate(publicKey, message);
+    return kem.encapsulate(publicKey, random);
   } catch (cause) {
     throw cryptoError('CRYPTO_BAD_PUBLIC_VALUE', { algorithm, reason: 'encoding' }, { cause });
   }

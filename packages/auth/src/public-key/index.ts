@@ -1,0 +1,1 @@
+export { parsePublicKeyText } from './parse.ts';
