@@ -47,6 +47,12 @@ export function eventFromTrace(
       return make('AUTH', { ...user, ...fields, status: RESULTS[String(fields['result'])] ?? 'failed' });
     case 'auth.skipped':
       return make('AUTH', { ...user, ...fields, status: 'skipped' });
+    case 'session.keepalive.sent':
+      return make('KEEPALIVE_SENT', fields);
+    case 'session.keepalive.received':
+      return make('KEEPALIVE_RECEIVED', fields);
+    case 'session.keepalive.timeout':
+      return make('KEEPALIVE_TIMEOUT', fields);
     case 'session.exec.done':
       return make('EXEC', fields);
     case 'transport.kex.done':

@@ -24,6 +24,8 @@ export interface SessionOwner<AuthEffect, AuthAnswer, Login> {
   readonly onAuthenticated: (login: Login) => void;
   readonly onBanner?: (text: string) => void;
   readonly onRekeyed?: (number: number) => void;
+  /** Bytes came from the peer, before anything is known about them. */
+  readonly onReceived?: () => void;
   /** Called exactly once, when no more events can come. The goodbye may still be on its way. */
   readonly onEnd: (error: SshError | undefined) => void;
 }
@@ -129,6 +131,7 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
           if (done) return;
           continue;
         }
+        if (!done) this.#owner.onReceived?.();
         this.#machine.tick(this.#clock.now());
         this.#machine.receive(done ? undefined : value);
         this.#flush();

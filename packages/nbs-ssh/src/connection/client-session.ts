@@ -20,6 +20,8 @@ export interface ClientSessionOwner {
   readonly onBanner: (text: string) => void;
   readonly onRekeyed: () => void;
   readonly onGlobalReply: (request: GlobalRequestId) => void;
+  /** Bytes came, whatever they are. */
+  readonly onReceived: () => void;
   /** Called exactly once. */
   readonly onEnd: (error: SshError | undefined) => void;
 }
@@ -85,6 +87,7 @@ export function createClientSession(
     },
     onBanner: (text) => owner.onBanner(text),
     onRekeyed: () => owner.onRekeyed(),
+    onReceived: () => owner.onReceived(),
     onEvent: (event) => {
       if (event.type === 'global-reply') owner.onGlobalReply(event.request);
       else if (event.type !== 'global-request') channels.handle(event);

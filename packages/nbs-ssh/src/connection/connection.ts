@@ -16,6 +16,7 @@ import { type ExecStream, type StreamExecOptions, streamExec } from '../process/
 import { type ClientSession, createClientSession } from './client-session.ts';
 import { Deadline } from './deadline.ts';
 import { ConnectionEvidence } from './evidence.ts';
+import { Keepalive } from './keepalive.ts';
 import { type ConnectionConfig, resolveOptions, type SSHConnectionOptions } from './options.ts';
 import { discard, type Preparation, prepare } from './preparation.ts';
 import type { Seat } from './seat.ts';
@@ -50,6 +51,7 @@ export class SSHConnection {
   #connected: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #finished: Promise<SSHError | undefined>;
   #settleFinished: (error: SSHError | undefined) => void = () => {};
+  #keepalive: Keepalive | undefined;
   readonly #waiters = new Waiters<GlobalRequestId | 'rekey'>();
   readonly #onAbort = (): void => this.#aborted();
   /** Asks a person: meanwhile the deadline stands still, and that of a connection which goes through this one. */
@@ -189,10 +191,8 @@ export class SSHConnection {
   /** Asks the server for a sign of life; resolves with the round trip in milliseconds. */
   async ping({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
     signal?.throwIfAborted();
-    const { machine, driver } = this.#open();
     const startedAt = this.#clock.now();
-    const id = machine.mux.globalRequest('keepalive@openssh.com', new Uint8Array(0), true);
-    driver.wake();
+    const id = this.#askForLife(this.#open());
     await this.#waiters.wait(id, signal);
     return this.#clock.now() - startedAt;
   }
@@ -250,7 +250,11 @@ export class SSHConnection {
       onAuthenticated: () => this.#opened(),
       onBanner: (text) => this.#showBanner(text),
       onRekeyed: () => this.#waiters.resolve('rekey'),
-      onGlobalReply: (request) => this.#waiters.resolve(request),
+      onGlobalReply: (request) => {
+        this.#keepalive?.answered(request);
+        this.#waiters.resolve(request);
+      },
+      onReceived: () => this.#keepalive?.alive(),
       onEnd: (error) => this.#end(error ?? localError('CONNECT_CLOSED', { phase: this.#closedIn })),
     });
     this.#session.driver.start();
@@ -269,11 +273,32 @@ export class SSHConnection {
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
     this.#connected?.resolve();
+    this.#watch();
+  }
+
+  #watch(): void {
+    const { keepalive } = this.#config;
+    if (keepalive === undefined) return;
+    const { intervalMs } = keepalive;
+    this.#keepalive = new Keepalive(keepalive, {
+      clock: this.#clock,
+      ask: () => this.#askForLife(this.#open()),
+      emit: (name, fields) => this.#evidence.emit(name, fields),
+      dead: (missed) => this.#stop(localError('KEEPALIVE_TIMEOUT', { missed, intervalMs })),
+    });
+    this.#keepalive.start();
+  }
+
+  #askForLife({ machine, driver }: ClientSession): GlobalRequestId {
+    const id = machine.mux.globalRequest('keepalive@openssh.com', new Uint8Array(0), true);
+    driver.wake();
+    return id;
   }
 
   #processes(): RemoteProcesses {
     return {
       open: (listener) => this.#open().channels.open({ type: 'session' }, listener),
+      env: this.#config.env,
       now: () => this.#clock.now(),
       unixNow: () => this.#clock.unixNow(),
       after: (milliseconds, run) => this.#clock.after(milliseconds, run),
@@ -335,6 +360,7 @@ export class SSHConnection {
     this.#state = 'closed';
     this.#config.signal?.removeEventListener('abort', this.#onAbort);
     this.#error = error;
+    this.#keepalive?.stop();
     this.#abort.abort(error);
     const byCaller = error instanceof ConnectionClosed;
     const graceful = byCaller && error.code === 'CONNECT_CLOSED';

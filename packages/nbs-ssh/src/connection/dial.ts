@@ -1,4 +1,4 @@
-import type { ByteDuplex } from '@nbs-ssh/session';
+import type { ByteDuplex, Clock } from '@nbs-ssh/session';
 import { dialSocket } from '@nbs-ssh/session/node';
 
 export interface Dialled {
@@ -7,15 +7,72 @@ export interface Dialled {
   readonly address: string | undefined;
 }
 
+export interface DialTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Local address to connect from. */
+  readonly bindAddress: string | undefined;
+  /** 4 or 6, or 0 for both. */
+  readonly family: 0 | 4 | 6;
+}
+
+/** Milliseconds between two attempts, as ssh waits. */
+const BETWEEN_ATTEMPTS = 1000;
+
+/**
+ * Dials up to `attempts` times.
+ *
+ * @throws what the last attempt said; `signal.reason` when aborted.
+ */
+export async function dialPatiently(
+  target: DialTarget,
+  attempts: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Dialled> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await dialTcp(target, signal);
+    } catch (error) {
+      if (attempt >= attempts || signal.aborted) throw error;
+      await pause(clock, signal);
+    }
+  }
+}
+
+function pause(clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      cancel();
+      reject(signal.reason);
+    };
+    const cancel = clock.after(BETWEEN_ATTEMPTS, () => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    });
+    signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
 /**
  * Opens a TCP connection. Names with several addresses are tried in turn, the next one after 250 ms.
  *
  * @throws what the operating system says, with its `code`; `signal.reason` when aborted.
  */
-export function dialTcp(host: string, port: number, signal: AbortSignal): Promise<Dialled> {
+export function dialTcp(
+  { host, port, bindAddress, family }: DialTarget,
+  signal: AbortSignal,
+): Promise<Dialled> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const { socket, duplex } = dialSocket({ host, port, noDelay: true, autoSelectFamily: true });
+    const { socket, duplex } = dialSocket({
+      host,
+      port,
+      noDelay: true,
+      // Both families in turn, unless one was asked for.
+      ...(family === 0 ? { autoSelectFamily: true } : { family }),
+      ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
+    });
     const abort = (): void => {
       socket.destroy();
       reject(signal.reason);

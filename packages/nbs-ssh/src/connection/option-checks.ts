@@ -32,6 +32,7 @@ export function checkOptions(options: SSHConnectionOptions): void {
     throw new TypeError('hostKeyPolicy "ask" needs onUnknownHostKey');
   }
   positive('connectTimeoutSec', options.connectTimeoutSec);
+  checkNetwork(options);
   checkNumbers(options);
   if (options.eventLogPath !== undefined) paths('eventLogPath', [options.eventLogPath]);
   callable('eventCollector.record', options.eventCollector?.record, options.eventCollector !== undefined);
@@ -83,6 +84,39 @@ export function checkUsername(username: string): string {
     throw new RangeError('username must be 1 to 255 characters without control characters');
   }
   return username;
+}
+
+function checkNetwork({
+  hostKeyAlias,
+  connectionAttempts,
+  bindAddress,
+  addressFamily,
+  keepalive,
+  env,
+}: SSHConnectionOptions): void {
+  for (const [name, value] of Object.entries({ hostKeyAlias, bindAddress })) {
+    if (value !== undefined && (typeof value !== 'string' || value === '')) {
+      throw new TypeError(`${name} must be a non-empty string`);
+    }
+  }
+  // It becomes the first field of a line, where these have a meaning.
+  if (hostKeyAlias !== undefined && /[\s,*?!|@#\u0000-\u001f\u007f]/.test(hostKeyAlias)) {
+    throw new RangeError('hostKeyAlias must be a name without blanks, commas and wildcards');
+  }
+  whole('connectionAttempts', connectionAttempts);
+  if (addressFamily !== undefined && ![0, 4, 6].includes(addressFamily)) {
+    throw new RangeError(`addressFamily must be 0, 4 or 6, got ${String(addressFamily)}`);
+  }
+  if (keepalive !== undefined) {
+    object('keepalive', keepalive);
+    if (keepalive.intervalSec === undefined) throw new TypeError('keepalive needs intervalSec');
+    positive('keepalive.intervalSec', keepalive.intervalSec);
+    whole('keepalive.maxCount', keepalive.maxCount);
+  }
+  if (env === undefined) return;
+  object('env', env);
+  const wrong = Object.entries(env).find(([, value]) => typeof value !== 'string');
+  if (wrong !== undefined) throw new TypeError(`env.${wrong[0]} must be a string`);
 }
 
 function checkNumbers({ rekey, limits }: SSHConnectionOptions): void {
@@ -168,6 +202,11 @@ function paths(name: string, value: unknown): void {
 function oneOf(name: string, value: string | undefined, known: readonly string[]): void {
   if (value === undefined || known.includes(value)) return;
   throw new RangeError(`${name} must be one of ${known.join(', ')}, got ${String(value)}`);
+}
+
+function whole(name: string, value: number | undefined): void {
+  if (value === undefined || (Number.isInteger(value) && value >= 1)) return;
+  throw new RangeError(`${name} must be a whole number from 1, got ${String(value)}`);
 }
 
 function positive(name: string, value: number | undefined): void {

@@ -14,6 +14,7 @@ import type { InteractionHandler } from '../interaction/handler.ts';
 import { type JumpHost, jumpHosts, type ProxyJump } from '../jump/jump-host.ts';
 import { defaultKnownHostsPaths, expandPath, localUser } from '../platform/platform.ts';
 import { type AlgorithmPolicy, type ResolvedAlgorithms, resolveAlgorithms } from './algorithms.ts';
+import type { KeepaliveConfig, KeepaliveOptions } from './keepalive.ts';
 import { checkOptions, checkUsername } from './option-checks.ts';
 
 /**
@@ -70,12 +71,24 @@ export interface SSHConnectionOptions {
   readonly knownHosts?: string | readonly string[] | null;
   /** Default `strict`, or `insecure` when `knownHosts` is `null` and nothing else is said. */
   readonly hostKeyPolicy?: HostKeyPolicy;
+  /** Name to look the host up by in known_hosts in place of `host` and `port`, and to write it down by. */
+  readonly hostKeyAlias?: string;
   /** For the policy `ask`. Only `true` accepts; the key is then written like with `accept-new`. */
   readonly onUnknownHostKey?: (key: UnknownHostKey) => boolean | Promise<boolean>;
   /** Called with each banner the server shows before login; escaped text. */
   readonly onBanner?: (text: string) => void;
   /** One deadline for everything until commands can run. Default 30. */
   readonly connectTimeoutSec?: number;
+  /** Tries to open the TCP connection, a second apart, within `connectTimeoutSec`. Default 1. */
+  readonly connectionAttempts?: number;
+  /** Local address to connect from. */
+  readonly bindAddress?: string;
+  /** Which addresses of the host to use: 4, 6 or both. Default 0, both. */
+  readonly addressFamily?: 0 | 4 | 6;
+  /** Notices a server that is gone. Default: none, so that only the system notices. */
+  readonly keepalive?: KeepaliveOptions;
+  /** Environment of every command, sent as far as the server allows (`AcceptEnv`). */
+  readonly env?: Readonly<Record<string, string>>;
   readonly eventCollector?: EventCollector;
   /** File that gets one JSON event a line. */
   readonly eventLogPath?: string;
@@ -116,9 +129,15 @@ export interface ConnectionConfig {
   readonly auth: readonly AuthConfig[] | undefined;
   readonly knownHosts: readonly string[];
   readonly hostKeyPolicy: HostKeyPolicy;
+  readonly hostKeyAlias: string | undefined;
   readonly onUnknownHostKey: SSHConnectionOptions['onUnknownHostKey'];
   readonly onBanner: SSHConnectionOptions['onBanner'];
   readonly connectTimeoutMs: number;
+  readonly connectionAttempts: number;
+  readonly bindAddress: string | undefined;
+  readonly addressFamily: 0 | 4 | 6;
+  readonly keepalive: KeepaliveConfig | undefined;
+  readonly env: Readonly<Record<string, string>>;
   readonly eventCollector: EventCollector | undefined;
   readonly eventLogPath: string | undefined;
   readonly tracePackets: boolean;
@@ -151,7 +170,7 @@ export function resolveOptions(options: SSHConnectionOptions): ConnectionConfig 
     options.onUnknownHostKey ?? options.interaction?.hostKey?.bind(options.interaction);
   const fallback = options.interaction?.hostKey === undefined ? 'strict' : 'ask';
   const hostKeyPolicy = options.hostKeyPolicy ?? (knownHosts === null ? 'insecure' : fallback);
-  const { rekey = {}, limits = {} } = options;
+  const { rekey = {}, limits = {}, keepalive } = options;
   const { execOutputBytes = 256 * 1024 * 1024, channelWindowBytes = 16 * 1024 * 1024 } = limits;
   return {
     host,
@@ -160,9 +179,18 @@ export function resolveOptions(options: SSHConnectionOptions): ConnectionConfig 
     auth: resolveAuth(options),
     knownHosts: resolveKnownHosts(knownHosts),
     hostKeyPolicy,
+    hostKeyAlias: options.hostKeyAlias,
     onUnknownHostKey,
     onBanner: options.onBanner,
     connectTimeoutMs: connectTimeoutSec * 1000,
+    connectionAttempts: options.connectionAttempts ?? 1,
+    bindAddress: options.bindAddress,
+    addressFamily: options.addressFamily ?? 0,
+    keepalive:
+      keepalive === undefined
+        ? undefined
+        : { intervalMs: keepalive.intervalSec * 1000, maxCount: keepalive.maxCount ?? 3 },
+    env: options.env ?? {},
     eventCollector: options.eventCollector,
     eventLogPath: options.eventLogPath === undefined ? undefined : expandPath(options.eventLogPath),
     tracePackets: options.tracePackets ?? false,

@@ -8,7 +8,7 @@ import { type Ask, withInteraction } from '../interaction/credentials.ts';
 import { dialCommand } from '../jump/proxy-command.ts';
 import type { Route } from '../jump/route.ts';
 import { discoverKeys } from '../platform/keys.ts';
-import { dialTcp } from './dial.ts';
+import { dialPatiently } from './dial.ts';
 import type { ConnectionEvidence } from './evidence.ts';
 import type { ConnectionConfig } from './options.ts';
 import { HostKeyTrust } from './trust.ts';
@@ -88,12 +88,13 @@ async function defaultConfigs(): Promise<readonly AuthConfig[]> {
 }
 
 async function dial(
-  { host, port, stream, jumps, proxyCommand, onProxyStderr }: ConnectionConfig,
+  config: ConnectionConfig,
   evidence: ConnectionEvidence,
   clock: Clock,
   signal: AbortSignal,
   route: Route,
 ): Promise<Pick<Preparation, 'duplex' | 'address'>> {
+  const { host, port, stream, jumps, proxyCommand, onProxyStderr } = config;
   if (typeof stream === 'object') return { duplex: stream, address: undefined };
   if (typeof stream === 'function')
     return { duplex: await stream({ host, port, signal }), address: undefined };
@@ -103,7 +104,9 @@ async function dial(
     return { duplex: await dialCommand(proxyCommand, { signal, ...stderr }), address: undefined };
   }
   const startedAt = clock.now();
-  const dialled = await dialTcp(host, port, signal);
+  const { bindAddress, addressFamily: family, connectionAttempts } = config;
+  const target = { host, port, bindAddress, family };
+  const dialled = await dialPatiently(target, connectionAttempts, clock, signal);
   evidence.emit('session.tcp.connected', {
     host: printable(host),
     port,

@@ -31,12 +31,16 @@ export class HostKeyTrust {
   readonly #files: readonly KnownHosts[];
   readonly #emit: Emit;
   readonly #ask: Ask;
+  /** What the files know the host by: its alias has no port. */
+  readonly #name: { readonly host: string; readonly port: number };
 
   private constructor(config: ConnectionConfig, files: readonly KnownHosts[], emit: Emit, ask: Ask) {
     this.#config = config;
     this.#files = files;
     this.#emit = emit;
     this.#ask = ask;
+    const { host, port, hostKeyAlias } = config;
+    this.#name = hostKeyAlias === undefined ? { host, port } : { host: hostKeyAlias, port: 22 };
   }
 
   /**
@@ -62,12 +66,12 @@ export class HostKeyTrust {
 
   /** Key types known for the host, for putting their algorithms first. */
   get knownKeyTypes(): readonly string[] {
-    return knownKeyTypes(this.#files, this.#config, this.#config.crypto);
+    return knownKeyTypes(this.#files, this.#name, this.#config.crypto);
   }
 
   /** Whether a certificate of the host may be trusted by its CA. */
   get knowsAuthority(): boolean {
-    return knowsAuthority(this.#files, this.#config, this.#config.crypto);
+    return knowsAuthority(this.#files, this.#name, this.#config.crypto);
   }
 
   /**
@@ -124,8 +128,8 @@ export class HostKeyTrust {
   }
 
   #lookUp(shown: PublicKey, address: string | undefined, unixMs: number): CertificateVerdict {
-    const { host, port, crypto } = this.#config;
-    const target = { host, port, address };
+    const { crypto } = this.#config;
+    const target = { ...this.#name, address };
     const { certificate } = shown;
     return certificate === undefined
       ? lookupHost(this.#files, target, shown, crypto)
@@ -166,7 +170,7 @@ export class HostKeyTrust {
     const path = this.#config.knownHosts[0];
     if (path === undefined) return {};
     try {
-      await appendKnownHost(path, formatKnownHostsLine(this.#config.host, this.#config.port, publicKey));
+      await appendKnownHost(path, formatKnownHostsLine(this.#name.host, this.#name.port, publicKey));
       return {};
     } catch (error) {
       return { warning: `the key was not written down: ${error instanceof Error ? error.message : error}` };

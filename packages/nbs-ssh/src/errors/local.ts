@@ -11,6 +11,7 @@ import type { HostKeyMismatchContext } from './classes.ts';
 export interface LocalErrors {
   /** `hop`: the jump host that was being connected to. */
   CONNECT_TIMEOUT: { readonly phase: string; readonly limitMs: number; readonly hop?: string };
+  KEEPALIVE_TIMEOUT: { readonly missed: number; readonly intervalMs: number };
   CONNECT_ABORTED: { readonly phase: string };
   CONNECT_CLOSED: { readonly phase: string };
   HOST_KEY_REFUSED: HostKeyMismatchContext;
@@ -30,6 +31,11 @@ const CATALOGUE: ErrorCatalogue<LocalErrors> = {
     disconnect: 11,
     message: (c) =>
       `no connection within ${c.limitMs / 1000} s, stuck in phase ${c.phase}${c.hop === undefined ? '' : ` of the jump host ${c.hop}`}`,
+  },
+  KEEPALIVE_TIMEOUT: {
+    fault: 'network',
+    disconnect: 10,
+    message: (c) => `the server was silent for ${(c.missed * c.intervalMs) / 1000} s`,
   },
   CONNECT_ABORTED: { fault: 'caller', disconnect: 11, message: (c) => `aborted in phase ${c.phase}` },
   CONNECT_CLOSED: { fault: 'caller', message: (c) => `closed by the caller in phase ${c.phase}` },

@@ -65,6 +65,14 @@ function fromLocal(error: LocalError, situation: Situation): SSHError {
       context,
     });
   }
+  if (error.code === 'KEEPALIVE_TIMEOUT') {
+    return new ConnectionLost(textOf(error), {
+      code: error.code,
+      fault: 'network',
+      retryable: true,
+      context,
+    });
+  }
   if (error.code === 'HOST_KEY_REFUSED') {
     const decided = error.context as { readonly reason: HostKeyMismatchReason };
     return new HostKeyMismatch(textOf(error), {

@@ -7,6 +7,8 @@ import { ChannelError, type ErrorContext, type SSHError } from '../errors/classe
 export interface RemoteProcesses {
   /** @throws {SSHError} when the connection is not open. */
   readonly open: (listener: ChannelListener) => Channel;
+  /** Of every command, before its own. */
+  readonly env: Readonly<Record<string, string>>;
   readonly now: () => number;
   readonly unixNow: () => number;
   readonly after: (milliseconds: number, run: () => void) => () => void;
@@ -85,10 +87,10 @@ function askToStart(
   processes: RemoteProcesses,
   channel: Channel,
   command: string | Uint8Array,
-  { env = {}, pty }: ProcessOptions,
+  { env, pty }: ProcessOptions,
 ): { readonly pty: Promise<boolean> | undefined; readonly exec: Promise<boolean> } {
   try {
-    for (const [name, value] of Object.entries(env)) {
+    for (const [name, value] of Object.entries({ ...processes.env, ...env })) {
       if (typeof value !== 'string') throw new TypeError(`the environment variable ${name} is no string`);
       channel.notify({ type: 'env', name, value });
     }
