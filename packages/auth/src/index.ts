@@ -56,6 +56,7 @@ export {
   parseKnownHosts,
 } from './known-hosts/index.ts';
 export {
+  checkCertificateOf,
   checkNewKey,
   encryptOpensshPrivateKey,
   formatOpensshPrivateKey,
@@ -72,6 +73,7 @@ export {
   type PrivateKeyErrors,
   type PrivateKeyPublicPart,
   parsePrivateKey,
+  parseUserCertificate,
   privateKeyError,
   privateKeyPublicPart,
   unlockPrivateKey,

@@ -47,6 +47,13 @@ export interface EventData {
     readonly reason?: string;
     readonly error_type?: string;
     readonly duration_ms?: number;
+    /** Of a certificate; `fingerprint` is of the key in it. */
+    readonly key_id?: string;
+    readonly serial?: string;
+    readonly ca_fingerprint?: string;
+    readonly valid_from?: string;
+    readonly valid_until?: string;
+    readonly certificate_problem?: string;
   };
   EXEC: CommandData;
   SHELL: CommandData;

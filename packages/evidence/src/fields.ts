@@ -20,6 +20,16 @@ const PROCESS = {
   cancelled: 'fact',
 } as const;
 
+/** Of a host's or a user's. The id is chosen by the CA, and is usually somebody's name. */
+const CERTIFICATE = {
+  key_id: 'user',
+  serial: 'fact',
+  ca_fingerprint: 'fact',
+  valid_from: 'fact',
+  valid_until: 'fact',
+  certificate_problem: 'fact',
+} as const;
+
 /**
  * Every field an event may have. An allow-list: a field that is not here is not stored by the recorder, and
  * is removed from a redacted bundle.
@@ -47,6 +57,7 @@ export const FIELDS: {
     reason: 'text',
     error_type: 'fact',
     duration_ms: 'fact',
+    ...CERTIFICATE,
   },
   EXEC: PROCESS,
   SHELL: PROCESS,
@@ -99,12 +110,7 @@ export const FIELDS: {
     policy: 'fact',
     file: 'path',
     line: 'fact',
-    key_id: 'user',
-    serial: 'fact',
-    ca_fingerprint: 'fact',
-    valid_from: 'fact',
-    valid_until: 'fact',
-    certificate_problem: 'fact',
+    ...CERTIFICATE,
     warning: 'text',
   },
   PACKET: { direction: 'fact', number: 'fact', name: 'fact', length: 'fact', sequence: 'fact' },

@@ -1,3 +1,4 @@
+import type { CertificateFacts } from '@nbs-ssh/transport/keys';
 import { printable } from '@nbs-ssh/transport/wire';
 import { type Tracer, words } from '../tracer.ts';
 import type { AuthAttempt, AuthSkip, ClientCredential } from './types.ts';
@@ -8,7 +9,16 @@ export interface OpenAttempt {
   readonly credential: number | undefined;
   readonly fingerprint: string | undefined;
   readonly algorithm: string | undefined;
+  readonly certificate: CertificateFacts | undefined;
   readonly startedAt: number;
+}
+
+/** A key or certificate as it was shown to the server. */
+type ShownKey = Pick<OpenAttempt, 'fingerprint' | 'algorithm' | 'certificate'>;
+
+/** Two certificates of one key are two things to show. */
+function nameOf({ fingerprint, algorithm, certificate }: ShownKey): string {
+  return JSON.stringify([fingerprint, algorithm, certificate]);
 }
 
 export interface Choice {
@@ -24,7 +34,7 @@ export class AttemptLedger {
   readonly #spent = new Set<number>();
   readonly #passedOver = new Set<number>();
   readonly #attempts: AuthAttempt[] = [];
-  /** Keys the server did not want, by fingerprint and algorithm. Asking again costs one of few tries. */
+  /** Keys and certificates the server did not want, each with its algorithm. Asking again costs one of few tries. */
   readonly #unwanted = new Set<string>();
   #offered: readonly string[] = [];
 
@@ -79,29 +89,20 @@ export class AttemptLedger {
     }
   }
 
-  open(
-    method: string,
-    credential?: number,
-    key?: { readonly fingerprint: string; readonly algorithm: string },
-  ): OpenAttempt {
+  open(method: string, credential?: number, key?: ShownKey): OpenAttempt {
     return {
       method,
       credential,
       fingerprint: key?.fingerprint,
       algorithm: key?.algorithm,
+      certificate: key?.certificate,
       startedAt: this.#tracer.now,
     };
   }
 
   /** Whether the server has refused this very key before, and nothing was achieved since. */
-  wasRefused({
-    fingerprint,
-    algorithm,
-  }: {
-    readonly fingerprint: string;
-    readonly algorithm: string;
-  }): boolean {
-    return this.#unwanted.has(`${fingerprint} ${algorithm}`);
+  wasRefused(key: ShownKey): boolean {
+    return this.#unwanted.has(nameOf(key));
   }
 
   skip(attempt: OpenAttempt, skip: AuthSkip): void {
@@ -116,9 +117,7 @@ export class AttemptLedger {
     offered?: readonly string[],
   ): void {
     if (offered !== undefined) this.#offered = offered;
-    const { fingerprint, algorithm } = attempt;
-    if (result === 'failure' && fingerprint !== undefined)
-      this.#unwanted.add(`${fingerprint} ${algorithm ?? ''}`);
+    if (result === 'failure' && attempt.fingerprint !== undefined) this.#unwanted.add(nameOf(attempt));
     // After a partial success the server may want what it did not want before.
     if (result === 'partial') this.#unwanted.clear();
     const entry = this.#record(attempt, result);
@@ -129,7 +128,25 @@ export class AttemptLedger {
       duration_ms: entry.durationMs,
       ...(attempt.fingerprint === undefined ? {} : { fingerprint: attempt.fingerprint }),
       ...(attempt.algorithm === undefined ? {} : { algorithm: attempt.algorithm }),
+      ...(entry.certificate === undefined
+        ? {}
+        : {
+            key_id: entry.certificate.keyId,
+            serial: entry.certificate.serial,
+            ca_fingerprint: entry.certificate.caFingerprint,
+            valid_from: entry.certificate.validFrom,
+            valid_until: entry.certificate.validUntil,
+          }),
+      ...(entry.certificateProblem === undefined ? {} : { certificate_problem: entry.certificateProblem }),
     });
+  }
+
+  #certified(attempt: OpenAttempt): Pick<AuthAttempt, 'certificate' | 'certificateProblem'> {
+    const { certificate, credential } = attempt;
+    if (certificate === undefined) return {};
+    const configured = this.#credentials[credential ?? -1];
+    const problem = configured?.kind === 'publickey' ? configured.certificateProblem : undefined;
+    return { certificate, ...(problem === undefined ? {} : { certificateProblem: problem }) };
   }
 
   #position(index: number): number {
@@ -143,6 +160,7 @@ export class AttemptLedger {
       ...(attempt.credential === undefined ? {} : { credential: this.#position(attempt.credential) }),
       ...(attempt.fingerprint === undefined ? {} : { fingerprint: attempt.fingerprint }),
       ...(attempt.algorithm === undefined ? {} : { algorithm: attempt.algorithm }),
+      ...this.#certified(attempt),
       result,
       remaining: result === 'success' ? [] : this.#offered,
       ...(skip === undefined ? {} : { skipReason: skip.reason }),

@@ -1,4 +1,4 @@
-import { signData, verifySignature } from '@nbs-ssh/transport/keys';
+import { plainName, signData } from '@nbs-ssh/transport/keys';
 import { printable, SshError, WireReader, WireWriter } from '@nbs-ssh/transport/wire';
 import { authError } from '../errors.ts';
 import {
@@ -17,7 +17,7 @@ import { unreachable } from '../unreachable.ts';
 import { Banners } from './banners.ts';
 import { AttemptLedger, type Choice, type OpenAttempt } from './ledger.ts';
 import { misfit } from './misfit.ts';
-import { checkMethods, checkPkOk, fallbacksAfter, isKeyOf, offerOf } from './offer.ts';
+import { checkMethods, checkPkOk, fallbacksAfter, isKeyOf, isSignatureOf, offerOf } from './offer.ts';
 import { Outbox } from './outbox.ts';
 import { CLIENT_LEGAL, type ClientPhase, type ClientState, DEFAULT_LIMITS, type Offer } from './state.ts';
 import { promptText, readQuestions } from './text.ts';
@@ -176,10 +176,7 @@ export class ClientAuth {
       case 'signature-asked': {
         if (answer.type !== 'sign') throw misfit(answer, 'sign');
         const { attempt, offer, data } = state;
-        const { algorithm, publicKey } = offer;
-        // Whether the authenticator must have been touched is for the server to say: it knows `no-touch-required`.
-        const expected = { algorithm, presence: 'any' } as const;
-        return verifySignature(this.#config.crypto, expected, publicKey, data, answer.signature)
+        return isSignatureOf(this.#config.crypto, offer, data, answer.signature)
           ? this.#sendSigned(attempt, offer, answer.signature)
           : this.#skip(attempt, { reason: 'bad-signature' });
       }
@@ -349,9 +346,10 @@ export class ClientAuth {
   }
 
   #sign(attempt: OpenAttempt, offer: Offer): ClientState {
-    const { algorithm, publicKey, privateKey, credential } = offer;
+    const { publicKey, privateKey, credential } = offer;
     const { crypto, sessionId, username } = this.#config;
-    const data = signedData(sessionId, username, algorithm, publicKey.blob);
+    const data = signedData(sessionId, username, offer.algorithm, publicKey.blob);
+    const algorithm = plainName(offer.algorithm);
     if (privateKey === undefined) {
       this.#outbox.note(attempt, 'sign-asked');
       const id = this.#outbox.ask((id) => ({ type: 'sign', id, credential, publicKey, algorithm, data }));

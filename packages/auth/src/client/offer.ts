@@ -1,5 +1,14 @@
 import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
-import { fingerprint, type PublicKey, publicKeyOf, signatureAlgorithmsFor } from '@nbs-ssh/transport/keys';
+import {
+  certificateFacts,
+  fingerprint,
+  type PublicKey,
+  plainKeyOf,
+  plainName,
+  publicKeyOf,
+  signatureAlgorithmsFor,
+  verifySignature,
+} from '@nbs-ssh/transport/keys';
 import { equalBytes } from '@nbs-ssh/transport/wire';
 import { authError } from '../errors.ts';
 import { UserauthPkOk } from '../messages.ts';
@@ -25,7 +34,7 @@ export function offerOf(
 ): Offer | undefined {
   const { publicKey, privateKey } = key;
   const known = signatureAlgorithmsFor(publicKey.keyType);
-  const usable = known.filter((name) => crypto.signatures.some((suite) => suite.name === name));
+  const usable = known.filter((name) => crypto.signatures.some((suite) => suite.name === plainName(name)));
   const accepted = serverSigAlgs === undefined || known.length === 1 ? usable : listed(usable, serverSigAlgs);
   const [algorithm, ...others] = accepted;
   if (algorithm === undefined) return undefined;
@@ -33,7 +42,9 @@ export function offerOf(
     credential,
     publicKey,
     privateKey,
-    fingerprint: fingerprint(crypto.hash, publicKey.blob),
+    fingerprint: fingerprint(crypto.hash, plainKeyOf(publicKey).blob),
+    certificate:
+      publicKey.certificate === undefined ? undefined : certificateFacts(crypto.hash, publicKey.certificate),
     algorithm,
     fallbacks: others,
   };
@@ -53,14 +64,19 @@ export function fallbacksAfter(
   last: boolean,
 ): readonly string[] {
   if (serverSigAlgs === undefined) return offer.fallbacks;
-  if (serverSigAlgs.includes(offer.algorithm) && !last) return [];
+  if (isListed(offer.algorithm, serverSigAlgs) && !last) return [];
   return listed(offer.fallbacks, serverSigAlgs);
 }
 
 /** Those of `names` that the server lists: SHA-1 only when it lists nothing better for the same key. */
 function listed(names: readonly string[], serverSigAlgs: readonly string[]): readonly string[] {
   const better = serverSigAlgs.includes('rsa-sha2-512') || serverSigAlgs.includes('rsa-sha2-256');
-  return names.filter((name) => serverSigAlgs.includes(name) && !(name === 'ssh-rsa' && better));
+  return names.filter((name) => isListed(name, serverSigAlgs) && !(name === 'ssh-rsa' && better));
+}
+
+/** OpenSSH lists plain names only: who takes an algorithm takes certificates with it. */
+function isListed(name: string, serverSigAlgs: readonly string[]): boolean {
+  return serverSigAlgs.includes(plainName(name)) || serverSigAlgs.includes(name);
 }
 
 /**
@@ -82,7 +98,22 @@ export function isKeyOf(
 ): boolean {
   const { publicKey, privateKey } = loaded;
   const pair = privateKey === undefined || equalBytes(publicKeyOf(privateKey).blob, publicKey.blob);
-  return pair && (offer === undefined || equalBytes(offer.publicKey.blob, publicKey.blob));
+  return pair && (offer === undefined || equalBytes(plainKeyOf(offer.publicKey).blob, publicKey.blob));
+}
+
+/**
+ * Whether somebody else's signature is what was asked for.
+ *
+ * Whether an authenticator must have been touched is for the server to say: it knows `no-touch-required`.
+ */
+export function isSignatureOf(
+  crypto: Pick<CryptoProvider, 'signatures'>,
+  offer: Offer,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const expected = { algorithm: plainName(offer.algorithm), presence: 'any' } as const;
+  return verifySignature(crypto, expected, plainKeyOf(offer.publicKey), data, signature);
 }
 
 /** Most methods in one list, and the longest name: RFC 4251 §6 allows 64 characters, servers know six methods. */

@@ -1,5 +1,5 @@
 import type { PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
-import type { PublicKey } from '@nbs-ssh/transport/keys';
+import type { CertificateFacts, PublicKey } from '@nbs-ssh/transport/keys';
 import type { Secret } from '@nbs-ssh/transport/wire';
 import type { OpenAttempt } from './ledger.ts';
 import type {
@@ -14,7 +14,9 @@ export interface Offer {
   readonly credential: PublicKeyCredential;
   readonly publicKey: PublicKey;
   readonly privateKey: PrivateKeyMaterial | undefined;
+  /** Of the key, also where a certificate for it is shown. */
   readonly fingerprint: string;
+  readonly certificate: CertificateFacts | undefined;
   readonly algorithm: string;
   readonly fallbacks: readonly string[];
 }

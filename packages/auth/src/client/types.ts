@@ -1,5 +1,5 @@
 import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
-import type { PublicKey } from '@nbs-ssh/transport/keys';
+import type { CertificateFacts, CertificateProblem, PublicKey } from '@nbs-ssh/transport/keys';
 import type { Secret, SshError, TraceSink } from '@nbs-ssh/transport/wire';
 
 /**
@@ -19,8 +19,13 @@ export interface PasswordCredential {
 /** RFC 4252 §7. */
 export interface PublicKeyCredential {
   readonly kind: 'publickey';
-  /** The public part when it is known without a passphrase; the private one is then loaded only if it is wanted. */
+  /**
+   * The public part when it is known without a passphrase; the private one is then loaded only if it is wanted. Or a
+   * certificate, which is shown in its place.
+   */
   readonly publicKey?: PublicKey;
+  /** What is known to be wrong with the certificate. It is shown all the same: the server may think otherwise. */
+  readonly certificateProblem?: CertificateProblem;
   /**
    * `local` (default): the private key comes with the answer to `load-key`. `external`: somebody else signs, for
    * example an agent, through `sign`.
@@ -76,8 +81,12 @@ export interface AuthAttempt {
   /** Position in the configured credentials; absent for the first `none`. */
   readonly credential?: number;
   readonly fingerprint?: string;
-  /** Signature algorithm, for example `rsa-sha2-512`. */
+  /** Signature algorithm, for example `rsa-sha2-512`; of a certificate with `-cert-v01@openssh.com`. */
   readonly algorithm?: string;
+  /** Present when a certificate was shown; `fingerprint` is of the key in it. */
+  readonly certificate?: CertificateFacts;
+  /** What was known to be wrong with it before. */
+  readonly certificateProblem?: CertificateProblem;
   readonly result: 'success' | 'failure' | 'partial' | 'skipped';
   /** Methods that the server still offered afterwards. */
   readonly remaining: readonly string[];
@@ -108,7 +117,9 @@ export type ClientAuthEffect =
       readonly type: 'sign';
       readonly id: number;
       readonly credential: PublicKeyCredential;
+      /** The certificate when one is shown; its key signs. */
       readonly publicKey: PublicKey;
+      /** What the signature must say, never with `-cert-v01@openssh.com`. */
       readonly algorithm: string;
       readonly data: Uint8Array;
     }
@@ -129,6 +140,7 @@ export type ClientAuthAnswer =
   | {
       readonly type: 'load-key';
       readonly id: number;
+      /** The key, also where a certificate for it is shown. */
       readonly publicKey: PublicKey;
       /** Required when the signer is `local`. */
       readonly privateKey?: PrivateKeyMaterial;

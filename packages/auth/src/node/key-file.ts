@@ -34,7 +34,8 @@ export async function readKeyFile(path: string, options: ReadKeyFileOptions = {}
   return result.bytes;
 }
 
-function failure(path: string, result: ReadFailure): PrivateKeyError {
+/** What a file that was not read means for a key. @param path - Already escaped. */
+export function failure(path: string, result: ReadFailure): PrivateKeyError {
   const unusable = (what: string): PrivateKeyError =>
     privateKeyError('AUTH_KEY_NOT_A_FILE', { reason: 'invalid_format', path, what });
   if (result.type === 'too-large') return unusable(`it is larger than ${MAX_KEY_FILE} bytes`);

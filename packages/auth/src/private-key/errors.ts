@@ -15,6 +15,15 @@ export type PrivateKeyErrorReason =
   | 'invalid_format'
   | 'unsupported';
 
+/** Why a certificate is not shown to any server. */
+export type CertificateFileProblem = 'malformed' | 'wrong-type' | 'mismatch';
+
+const CERTIFICATE_PROBLEMS: { readonly [P in CertificateFileProblem]: string } = {
+  malformed: 'it is no well-formed certificate',
+  'wrong-type': 'it is for hosts, not for users',
+  mismatch: 'it belongs to another key',
+};
+
 /**
  * What can be wrong with a private key. `context.reason` is the public vocabulary of `KeyLoadError`.
  *
@@ -37,6 +46,12 @@ export interface PrivateKeyErrors {
     readonly reason: 'invalid_format';
     readonly format: string;
     readonly what: string;
+  };
+  /** A certificate that goes with a key. `path` is absent when it was given as a text. */
+  AUTH_KEY_CERTIFICATE: {
+    readonly reason: 'invalid_format';
+    readonly problem: CertificateFileProblem;
+    readonly path?: string;
   };
   /** `hint` says in plain words what the user can do. */
   AUTH_KEY_UNSUPPORTED: { readonly reason: 'unsupported'; readonly what: string; readonly hint: string };
@@ -63,6 +78,10 @@ const CATALOGUE: ErrorCatalogue<PrivateKeyErrors> = {
   AUTH_KEY_INVALID_FORMAT: {
     fault: 'caller',
     message: (c) => `not a well-formed private key (${c.format}): ${c.what}`,
+  },
+  AUTH_KEY_CERTIFICATE: {
+    fault: 'caller',
+    message: (c) => `${c.path ?? 'the certificate'} cannot be used: ${CERTIFICATE_PROBLEMS[c.problem]}`,
   },
   AUTH_KEY_UNSUPPORTED: { fault: 'caller', message: (c) => `${c.what} is not supported; ${c.hint}` },
 };

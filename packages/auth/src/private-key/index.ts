@@ -1,3 +1,4 @@
+export { checkCertificateOf, parseUserCertificate } from './certificate.ts';
 export type { ParsedPrivateKey } from './container.ts';
 export {
   isPrivateKeyError,

@@ -31,6 +31,13 @@ export interface PrivateKeyAuth {
   readonly passphrase?: SecretSource;
   /** How often `passphrase`, when it is a function, is asked before the key is passed over. Default 1. */
   readonly passphraseTries?: number;
+  /**
+   * File of a certificate for the key, which is shown before the key itself. Of several, those that are for this key.
+   * Default: `KEYPATH-cert.pub`, when there is such a file.
+   */
+  readonly certificatePath?: string | readonly string[];
+  /** The certificate itself: the text of such a file. */
+  readonly certificate?: string;
 }
 
 export interface InteractivePrompt {
@@ -72,11 +79,20 @@ export function createPasswordAuth(
  */
 export function createKeyAuth(
   path: string,
-  options: { readonly passphrase?: SecretSource | undefined } = {},
+  options: {
+    readonly passphrase?: SecretSource | undefined;
+    readonly certificatePath?: string | readonly string[] | undefined;
+    readonly certificate?: string | undefined;
+  } = {},
 ): PrivateKeyAuth {
   if (typeof path !== 'string' || path === '') throw new TypeError('createKeyAuth needs a path');
-  const { passphrase } = options;
-  const key = { method: AuthMethod.PRIVATE_KEY, keyPath: path };
+  const { passphrase, certificatePath, certificate } = options;
+  const key = {
+    method: AuthMethod.PRIVATE_KEY,
+    keyPath: path,
+    ...(certificatePath === undefined ? {} : { certificatePath }),
+    ...(certificate === undefined ? {} : { certificate }),
+  };
   return passphrase === undefined ? key : { ...key, passphrase: wrapped('passphrase', passphrase) };
 }
 

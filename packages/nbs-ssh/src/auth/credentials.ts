@@ -24,9 +24,11 @@ import {
   type KeyboardInteractiveAuth,
   type PasswordAuth,
   type PrivateKeyAuth,
+  type SecretSource,
   secretFrom,
   secretOf,
 } from './auth-config.ts';
+import { certificatesOf, type PreparedCertificate } from './certificates.ts';
 
 /** A credential as the authentication machine sees it, with the configuration it came from. */
 type Configured = ClientCredential & { readonly prepared: Prepared };
@@ -40,17 +42,23 @@ interface PreparedKey {
   readonly content: Uint8Array | string | PrivateKeyMaterial | { readonly failure: unknown };
 }
 
+interface LoadedKey {
+  readonly publicKey: PublicKey;
+  readonly privateKey: PrivateKeyMaterial;
+}
+
 /** Answers what the authentication machine asks, from the user's configuration. */
 export class Credentials {
   readonly #crypto: CryptoProvider;
   readonly #register: (secret: Secret) => void;
-  readonly #prepared: readonly (Configured | AgentCredentials)[];
+  readonly #prepared: readonly (readonly Configured[] | AgentCredentials)[];
+  readonly #unlocked = new Map<PrivateKeyAuth, Promise<LoadedKey>>();
   #list: readonly ClientCredential[] = [];
 
   private constructor(
     crypto: CryptoProvider,
     register: (secret: Secret) => void,
-    prepared: readonly (Configured | AgentCredentials)[],
+    prepared: readonly (readonly Configured[] | AgentCredentials)[],
   ) {
     this.#crypto = crypto;
     this.#register = register;
@@ -87,7 +95,7 @@ export class Credentials {
    */
   async trusted(binding: SessionBinding): Promise<void> {
     const lists = this.#prepared.map(async (one, position) => {
-      const some = one instanceof AgentCredentials ? await one.list(binding) : [one];
+      const some = one instanceof AgentCredentials ? await one.list(binding) : one;
       return some.map((credential) => ({ ...credential, position }));
     });
     this.#list = (await Promise.all(lists)).flat();
@@ -114,7 +122,9 @@ export class Credentials {
       if (!isPrivateKeyError(error)) return { type: 'skip', id, reason: 'callback-failed', error };
       const file = prepared.method === AuthMethod.PRIVATE_KEY ? prepared.config.keyPath : undefined;
       const path = file === undefined ? undefined : printable(file, 1024);
-      return { type: 'skip', id, reason: error.context.reason, error: fromKey(error, {}, path) };
+      const reason =
+        error.code === 'AUTH_KEY_CERTIFICATE' ? `certificate-${error.context.problem}` : error.context.reason;
+      return { type: 'skip', id, reason, error: fromKey(error, {}, path) };
     }
   }
 
@@ -147,7 +157,7 @@ export class Credentials {
     };
   }
 
-  async #load(prepared: PreparedKey): Promise<{ publicKey: PublicKey; privateKey: PrivateKeyMaterial }> {
+  async #load(prepared: PreparedKey): Promise<LoadedKey> {
     const { content, config } = prepared;
     if (isFailure(content)) throw content.failure;
     if (isMaterial(content)) return { publicKey: publicKeyOf(content), privateKey: content };
@@ -159,9 +169,21 @@ export class Credentials {
       const locked = isPrivateKeyError(error) && error.context.reason === 'passphrase_required';
       if (!locked || config.passphrase === undefined) throw error;
     }
-    const tries = typeof config.passphrase === 'function' ? (config.passphraseTries ?? 1) : 1;
+    // A key with certificates is wanted more than once, and nobody likes to be asked twice.
+    const known = this.#unlocked.get(config) ?? this.#unlock(content, config, config.passphrase);
+    this.#unlocked.set(config, known);
+    return known;
+  }
+
+  async #unlock(
+    content: Uint8Array | string,
+    config: PrivateKeyAuth,
+    source: SecretSource,
+  ): Promise<LoadedKey> {
+    const crypto = this.#crypto;
+    const tries = typeof source === 'function' ? (config.passphraseTries ?? 1) : 1;
     for (let tried = 1; ; tried += 1) {
-      const passphrase = this.#known(await secretFrom(config.passphrase));
+      const passphrase = this.#known(await secretFrom(source));
       try {
         const { key, publicKey } = await unlockPrivateKey(content, { crypto, passphrase });
         return { publicKey, privateKey: key };
@@ -178,16 +200,25 @@ export class Credentials {
   }
 }
 
-async function prepare(config: Exclude<AuthConfig, AgentAuth>): Promise<Configured> {
-  if (config.method === AuthMethod.PASSWORD) return { kind: 'password', prepared: config };
+/** One credential, or for a key with certificates several: they are shown before it. */
+async function prepare(config: Exclude<AuthConfig, AgentAuth>): Promise<readonly Configured[]> {
+  if (config.method === AuthMethod.PASSWORD) return [{ kind: 'password', prepared: config }];
   if (config.method === AuthMethod.KEYBOARD_INTERACTIVE)
-    return { kind: 'keyboard-interactive', prepared: config };
+    return [{ kind: 'keyboard-interactive', prepared: config }];
   const content = await keyContent(config);
-  const prepared: PreparedKey = { method: config.method, config, content };
   const publicKey = publicPart(content);
-  return publicKey === undefined
-    ? { kind: 'publickey', prepared }
-    : { kind: 'publickey', prepared, publicKey };
+  const certificates = isFailure(content) ? [] : await certificatesOf(config, publicKey, Date.now());
+  const prepared: PreparedKey = { method: config.method, config, content };
+  const key: Configured = { kind: 'publickey', prepared, ...(publicKey === undefined ? {} : { publicKey }) };
+  return [...certificates.map((certificate) => certified(certificate, prepared)), key];
+}
+
+function certified(certificate: PreparedCertificate, prepared: PreparedKey): Configured {
+  // Its reason comes out when its turn comes, like that of a key that cannot be used.
+  if ('failure' in certificate) return { kind: 'publickey', prepared: { ...prepared, content: certificate } };
+  const { certified: publicKey, problem } = certificate;
+  const known = problem === undefined ? {} : { certificateProblem: problem };
+  return { kind: 'publickey', prepared, publicKey, ...known };
 }
 
 async function keyContent(config: PrivateKeyAuth): Promise<PreparedKey['content']> {

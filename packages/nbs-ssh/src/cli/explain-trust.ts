@@ -84,6 +84,9 @@ const SKIPS: Readonly<Record<string, string>> = {
   'not-offered': 'not tried, the server does not take it',
   'callback-failed': 'not tried, nobody could be asked',
   'no-signature-algorithm': 'not tried, the server takes no signature algorithm of this key',
+  'certificate-malformed': 'not tried, its certificate cannot be read',
+  'certificate-wrong-type': 'not tried, its certificate is for hosts',
+  'certificate-mismatch': 'not tried, the certificate is for another key',
   'password-expired': 'not enough, the password has expired',
   file_not_found: 'not tried, the file does not exist',
   permission_denied: 'not tried, the file may not be used',
@@ -107,8 +110,10 @@ const SKIPS: Readonly<Record<string, string>> = {
 };
 
 function describeAttempt(attempt: Attempt): string {
-  const what =
-    attempt.fingerprint === undefined ? attempt.method : `${attempt.method} ${attempt.fingerprint}`;
+  const key = attempt.fingerprint === undefined ? attempt.method : `${attempt.method} ${attempt.fingerprint}`;
+  const { certificate, certificateProblem } = attempt;
+  const trouble = certificateProblem === undefined ? '' : `, ${certificateProblem.replaceAll('-', ' ')}`;
+  const what = certificate === undefined ? key : `${key} with certificate "${certificate.keyId}"${trouble}`;
   switch (attempt.result) {
     case 'success':
       return `${what} accepted`;

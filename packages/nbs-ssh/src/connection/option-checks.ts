@@ -160,6 +160,7 @@ function checkAlgorithms(algorithms: SSHConnectionOptions['algorithms']): void {
 function checkAuth(config: unknown): void {
   object('auth', config);
   const { method, password, keyPath, key, passphrase, respond } = config as Record<string, unknown>;
+  const { certificatePath, certificate } = config as Record<string, unknown>;
   switch (method) {
     case AuthMethod.PASSWORD:
       secretSource('auth: password', password);
@@ -167,6 +168,10 @@ function checkAuth(config: unknown): void {
     case AuthMethod.PRIVATE_KEY:
       if (key === undefined) paths('auth: keyPath', [keyPath]);
       if (passphrase !== undefined) secretSource('auth: passphrase', passphrase);
+      if (certificatePath !== undefined) paths('auth: certificatePath', [certificatePath].flat());
+      if (certificate !== undefined && typeof certificate !== 'string') {
+        throw new TypeError('auth: certificate must be the text of a certificate');
+      }
       return;
     case AuthMethod.SSH_AGENT:
       checkAgentAuth(config as object);
