@@ -50,7 +50,7 @@ describe('a key file', () => {
     expect(Buffer.from(await readKeyFile(at('link'))).toString()).toBe('content');
   });
 
-  it('may have 1 MiB and not a byte more', async () => {
+  it('T110 may have 1 MiB and not a byte more', async () => {
     writeFileSync(at('full'), Buffer.alloc(1_048_576), { mode: 0o600 });
     expect(await readKeyFile(at('full'))).toHaveLength(1_048_576);
     writeFileSync(at('over'), Buffer.alloc(1_048_577), { mode: 0o600 });
@@ -63,7 +63,7 @@ describe('a key file', () => {
     }
   });
 
-  it('that is a directory or goes in a circle is refused', async () => {
+  it('T110 that is a directory or goes in a circle is refused', async () => {
     mkdirSync(at('directory'));
     symlinkSync('circle', at('circle'));
     expect(await reason(at('directory'))).toBe('invalid_format');
@@ -71,7 +71,7 @@ describe('a key file', () => {
   });
 
   it.skipIf(!posix || !installed('mkfifo', '--version'))(
-    'that is a FIFO or a device is refused without waiting',
+    'T110 that is a FIFO or a device is refused without waiting',
     async () => {
       execFileSync('mkfifo', [at('fifo')]);
       for (const path of [at('fifo'), '/dev/zero', '/dev/null']) {
@@ -80,14 +80,17 @@ describe('a key file', () => {
     },
   );
 
-  it.skipIf(!posix)('of ours that others may read is permission_denied, unless that is allowed', async () => {
-    for (const mode of [0o644, 0o640, 0o604, 0o660]) {
-      writeFileSync(at('shared'), 'content');
-      chmodSync(at('shared'), mode);
-      expect(await reason(at('shared'))).toBe('permission_denied');
-      expect(await readKeyFile(at('shared'), { allowShared: true })).toHaveLength(7);
-    }
-  });
+  it.skipIf(!posix)(
+    'T110 of ours that others may read is permission_denied, unless that is allowed',
+    async () => {
+      for (const mode of [0o644, 0o640, 0o604, 0o660]) {
+        writeFileSync(at('shared'), 'content');
+        chmodSync(at('shared'), mode);
+        expect(await reason(at('shared'))).toBe('permission_denied');
+        expect(await readKeyFile(at('shared'), { allowShared: true })).toHaveLength(7);
+      }
+    },
+  );
 
   it.skipIf(!posix || isRoot)('that we may not read is permission_denied', async () => {
     writeFileSync(at('closed'), 'content', { mode: 0o000 });
