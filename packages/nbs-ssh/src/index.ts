@@ -7,9 +7,12 @@ export type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/cryp
 export { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 export { createNodeProvider } from '@nbs-ssh/transport/crypto/node';
 export { type Fault, Secret } from '@nbs-ssh/transport/wire';
+export { Agent, type AgentKeyOptions, type CreateAgentOptions, createAgent } from './agent/agent.ts';
 export { type AgentAuth, type AgentOptions, createAgentAuth } from './agent/agent-auth.ts';
 export { getAgentAvailable } from './agent/available.ts';
 export type { AgentEndpoint } from './agent/endpoint.ts';
+export type { AgentListener } from './agent/listener.ts';
+export type { AgentUse } from './agent/serve.ts';
 export {
   type AuthConfig,
   AuthMethod,

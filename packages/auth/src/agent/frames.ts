@@ -18,6 +18,11 @@ export class AgentFrames {
     return this.#held > 0 || this.#wanted !== undefined;
   }
 
+  /** Bytes kept. */
+  get held(): number {
+    return this.#held;
+  }
+
   /** Takes over `bytes`, which must not change afterwards. */
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;

@@ -132,7 +132,7 @@ function readPrivatePart(
     if (reader.u32('first check') !== reader.u32('second check')) {
       throw cipher === undefined ? invalid(FORMAT, 'its check numbers differ') : wrongPassphrase(cipher.name);
     }
-    const key = readKey(reader);
+    const key = readPrivateKey(reader);
     try {
       const comment = fromUtf8Lossy(reader.string('comment'));
       // OpenSSH pads to the block length; others have padded further, and all count 1, 2, 3, …
@@ -147,7 +147,12 @@ function readPrivatePart(
   });
 }
 
-function readKey(reader: WireReader): PrivateKeyMaterial {
+/**
+ * The fields of a private key as files and agents have them, the type in front. OpenSSH PROTOCOL.key §3.
+ *
+ * @throws {WireError | PrivateKeyError}
+ */
+export function readPrivateKey(reader: WireReader): PrivateKeyMaterial {
   const type = name(reader, 'key type');
   switch (type) {
     case 'ssh-ed25519': {
