@@ -10,6 +10,9 @@ import { HELP, UsageError } from './usage.ts';
 async function main(): Promise<number> {
   const secrets = takeSecrets(env);
   const words = argv.slice(2);
+  // It has options of its own, with the letters of another program. A host of that name is reached as with `serve`.
+  if (words[0] === 'keygen')
+    return await (await import('./keygen/keygen.ts')).keygen(words.slice(1), secrets);
   try {
     const invocation = parseArgs(words);
     switch (invocation.type) {

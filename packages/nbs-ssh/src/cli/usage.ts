@@ -27,6 +27,7 @@ export function inUsersWords<T>(prepare: () => T): T {
 
 export const HELP = `usage: nbs-ssh [options] [user@]host command…
        nbs-ssh serve [--host 127.0.0.1] [--port 0] [--user NAME] [--authorized-keys FILE] [--json]
+       nbs-ssh keygen [options]
 
 Runs a command on an SSH server. Standard input goes to the command, its output comes here byte for byte.
 
@@ -59,8 +60,9 @@ never from an argument.
 Exit status: that of the command; 128 + n when signal n ended it; 255 when there was no connection, or it broke, with
 the cause and a remedy on standard error.
 
-"nbs-ssh serve" starts a throw-away server for tests, which runs commands with your rights. A host of that name is
-reached as user@serve or as "nbs-ssh -- serve command".
+"nbs-ssh serve" starts a throw-away server for tests, which runs commands with your rights. "nbs-ssh keygen" makes keys,
+shows them and signs files; "nbs-ssh keygen --help" has its options. A host of such a name is reached as user@serve or
+as "nbs-ssh -- serve command".
 `;
 
 /** What ssh has and we do not have yet: said by name, rather than taken for a typing error. */

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -10,7 +9,8 @@ import {
   testAccountAvailable,
 } from '@nbs-ssh/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { builtCli, type Cli, finished, knownHostsArgs, loginArgs, trustArgs } from './cli.ts';
+import { builtCli, type Cli, knownHostsArgs, loginArgs, trustArgs } from './cli.ts';
+import { type Shown, shellWords, type Typing, terminal } from './in-terminal.ts';
 
 const script = findProgram('script');
 
@@ -26,31 +26,8 @@ describe.skipIf(!sshdAvailable() || script === undefined)('nbs-ssh in a terminal
     cli[Symbol.dispose]();
   });
 
-  /** Types each answer, or does what it says, when its question appears. @returns all that the terminal showed. */
-  async function inTerminal(
-    command: string,
-    typing: readonly (readonly [RegExp, string | (() => void)])[] = [],
-  ): Promise<{ readonly shown: string; readonly exitCode: number | null }> {
-    const child = spawn(script as string, ['-qec', command, '/dev/null'], { env: cli.env, stdio: 'pipe' });
-    const left = [...typing];
-    let shown = '';
-    let since = 0;
-    child.stdout.on('data', (chunk: Buffer) => {
-      shown += chunk.toString();
-      const next = left[0];
-      if (next === undefined || !next[0].test(shown.slice(since))) return;
-      since = shown.length;
-      left.shift();
-      if (typeof next[1] === 'string') child.stdin.write(next[1]);
-      else next[1]();
-    });
-    const { exitCode } = await finished(child);
-    expect(left.map(([question]) => String(question))).toEqual([]);
-    return { shown: shown.replaceAll('\r\n', '\n'), exitCode };
-  }
-
-  const shellWords = (words: readonly string[]): string =>
-    words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const inTerminal = (command: string, typing?: readonly Typing[]): Promise<Shown> =>
+    terminal(script as string, cli.env, command, typing);
   const command = (...args: readonly string[]): string => shellWords([process.execPath, cli.file, ...args]);
 
   it('gives the command a terminal of the same size and kind with -t', async () => {
