@@ -1,4 +1,5 @@
-import type { PublicKey } from '@nbs-ssh/transport/keys';
+import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
+import { type CertificateProblem, certificateProblem, type PublicKey } from '@nbs-ssh/transport/keys';
 import { equalBytes } from '@nbs-ssh/transport/wire';
 import type { AllowedSigner, AllowedSigners } from './allowed-signers.ts';
 import { patternListMatches } from './patterns.ts';
@@ -10,12 +11,20 @@ export type SignerProblem =
   /** The key may sign, but not for this purpose. */
   | 'namespace-not-allowed'
   | 'not-yet-valid'
-  | 'expired';
+  | 'expired'
+  /** The signer has a certificate of the right authority, and it does not hold: see `certificate`. */
+  | 'certificate';
 
 export type SignerVerdict =
   | { readonly type: 'allowed'; readonly entry: AllowedSigner }
   /** `entry` is the line that came nearest. */
-  | { readonly type: 'refused'; readonly problem: SignerProblem; readonly entry?: AllowedSigner };
+  | {
+      readonly type: 'refused';
+      readonly problem: SignerProblem;
+      readonly entry?: AllowedSigner;
+      /** What is wrong with the certificate, for `certificate`. */
+      readonly certificate?: CertificateProblem;
+    };
 
 export interface SignerQuery {
   /** The key that made a signature, as the signature shows it. */
@@ -27,32 +36,65 @@ export interface SignerQuery {
   readonly now: number;
 }
 
+/** What restricts a login says nothing about signatures, and is no reason to refuse one. Unknown restrictions are. */
+const LOGIN_OPTIONS: readonly string[] = ['force-command', 'source-address', 'verify-required'];
+
 /**
- * Decides whether a key may sign as `identity` for a purpose: the first line that allows it counts.
+ * Decides whether a key may sign as `identity` for a purpose: the first line that allows it counts. A certificate is
+ * allowed by lines of its authority, for its principals and for as long as it is valid.
  *
  * The signature itself is for {@link sshsigProblem}.
  */
-export function checkSigner(signers: AllowedSigners, query: SignerQuery): SignerVerdict {
+export function checkSigner(
+  crypto: Pick<CryptoProvider, 'signatures'>,
+  signers: AllowedSigners,
+  query: SignerQuery,
+): SignerVerdict {
   let nearest: SignerVerdict = { type: 'refused', problem: 'unknown-signer' };
   for (const entry of signers.entries) {
-    if (!isKeyOf(entry, query.publicKey) || !patternListMatches(entry.principals, query.identity)) continue;
-    const problem = namespaceProblem(entry, query.namespace) ?? timeProblem(entry, query.now);
-    if (problem === undefined) return { type: 'allowed', entry };
-    if (nearest.problem === 'unknown-signer') nearest = { type: 'refused', problem, entry };
+    if (!concerns(entry, query.publicKey) || !patternListMatches(entry.principals, query.identity)) continue;
+    const verdict = judge(crypto, entry, query);
+    if (verdict.type === 'allowed') return verdict;
+    if (nearest.problem === 'unknown-signer') nearest = verdict;
   }
   return nearest;
 }
 
-/** Names of those who may sign with this key at this time: the patterns of the first line that has it. */
+function judge(
+  crypto: Pick<CryptoProvider, 'signatures'>,
+  entry: AllowedSigner,
+  { publicKey, identity, namespace, now }: SignerQuery,
+): SignerVerdict {
+  const problem = namespaceProblem(entry, namespace) ?? timeProblem(entry, now);
+  if (problem !== undefined) return { type: 'refused', problem, entry };
+  const certificate = entry.options.certAuthority
+    ? problemOf(crypto, publicKey, now, (principal) => principal === identity)
+    : undefined;
+  return certificate === undefined
+    ? { type: 'allowed', entry }
+    : { type: 'refused', problem: 'certificate', entry, certificate };
+}
+
+/**
+ * Names of those who may sign with this key at this time, from the first line that is about it: the line's patterns, or
+ * of a certificate those of its principals that they mean.
+ */
 export function principalsOfKey(
+  crypto: Pick<CryptoProvider, 'signatures'>,
   signers: AllowedSigners,
   publicKey: PublicKey,
   now: number,
 ): readonly string[] {
-  const entry = signers.entries.find(
-    (candidate) => isKeyOf(candidate, publicKey) && timeProblem(candidate, now) === undefined,
-  );
-  return entry?.principals.split(',').filter((name) => name !== '') ?? [];
+  for (const entry of signers.entries) {
+    if (!concerns(entry, publicKey) || timeProblem(entry, now) !== undefined) continue;
+    const patterns = entry.principals.split(',').filter((name) => name !== '');
+    const { certificate } = publicKey;
+    if (!entry.options.certAuthority || certificate === undefined) return patterns;
+    const names = certificate.principals.filter((name) => patternListMatches(entry.principals, name));
+    const sound = problemOf(crypto, publicKey, now, (principal) => names.includes(principal)) === undefined;
+    if (sound) return names;
+  }
+  return [];
 }
 
 /** The pattern lists, as they stand, of all lines that mean this identity. */
@@ -62,8 +104,23 @@ export function principalsMatching(signers: AllowedSigners, identity: string): r
     .map((entry) => entry.principals);
 }
 
-function isKeyOf({ publicKey, options }: AllowedSigner, signer: PublicKey): boolean {
-  return !options.certAuthority && equalBytes(publicKey.blob, signer.blob);
+/** Whether a line is about the key that signed: it has that key, or that of the authority behind its certificate. */
+function concerns({ publicKey, options }: AllowedSigner, signer: PublicKey): boolean {
+  if (!options.certAuthority) return equalBytes(publicKey.blob, signer.blob);
+  const { certificate } = signer;
+  return certificate !== undefined && equalBytes(publicKey.blob, certificate.signatureKey.blob);
+}
+
+/** What is wrong with the certificate of a signer who has one. */
+function problemOf(
+  crypto: Pick<CryptoProvider, 'signatures'>,
+  { certificate }: PublicKey,
+  now: number,
+  isFor: (principal: string) => boolean,
+): CertificateProblem | undefined {
+  if (certificate === undefined) return undefined;
+  const use = { purpose: 'user', isFor, now, trustsCa: () => true, criticalOptions: LOGIN_OPTIONS } as const;
+  return certificateProblem(crypto, certificate, use);
 }
 
 function namespaceProblem({ options }: AllowedSigner, namespace: string): SignerProblem | undefined {

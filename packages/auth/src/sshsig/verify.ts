@@ -1,5 +1,11 @@
 import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
-import { type PublicKey, plainKeyOf, signatureAlgorithmsFor, verifySignature } from '@nbs-ssh/transport/keys';
+import {
+  DEFAULT_CA_ALGORITHMS,
+  type PublicKey,
+  plainKeyOf,
+  signatureAlgorithmsFor,
+  verifySignature,
+} from '@nbs-ssh/transport/keys';
 import { type Sshsig, sshsigSignedData } from './format.ts';
 
 /** `namespace`: it is a signature for another purpose. `signature`: it was not made by this key over this message. */
@@ -21,9 +27,17 @@ export function sshsigProblem(
 ): SshsigProblem | undefined {
   if (sshsig.namespace !== namespace) return 'namespace';
   const key = plainKeyOf(sshsig.publicKey);
+  if (!isCertified(crypto, sshsig.publicKey)) return 'signature';
   const allowed = sshsigAlgorithms(key);
   const data = sshsigSignedData(namespace, sshsig.hash, digest);
   return verifySignature(crypto, { allowed }, key, data, sshsig.signature) ? undefined : 'signature';
+}
+
+/** A certificate that nobody signed is not shown to anybody as one. Plain keys pass. */
+function isCertified(crypto: Pick<CryptoProvider, 'signatures'>, { certificate }: PublicKey): boolean {
+  if (certificate === undefined) return true;
+  const { signatureKey, signedBytes, signature } = certificate;
+  return verifySignature(crypto, { allowed: DEFAULT_CA_ALGORITHMS }, signatureKey, signedBytes, signature);
 }
 
 /**

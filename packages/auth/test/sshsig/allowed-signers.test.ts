@@ -23,7 +23,7 @@ const OTHER = formatPublicKeyLine(publicKeyOf(generateEd25519(crypto)));
 const NOW = 1_700_000_000;
 
 const judge = (text: string, identity = 'me@x', namespace = 'file', now = NOW): string => {
-  const verdict = checkSigner(parseAllowedSigners(text), { publicKey, identity, namespace, now });
+  const verdict = checkSigner(crypto, parseAllowedSigners(text), { publicKey, identity, namespace, now });
   return verdict.type === 'allowed' ? `line ${verdict.entry.line}` : verdict.problem;
 };
 
@@ -149,8 +149,8 @@ describe('allowed_signers', () => {
     const signers = parseAllowedSigners(
       `bob ${OTHER}\nalice,*@x valid-before="20200101" ${K}\nme@*,you ${K}\nme@x ${OTHER}`,
     );
-    expect(principalsOfKey(signers, publicKey, NOW)).toEqual(['me@*', 'you']);
-    expect(principalsOfKey(signers, publicKeyOf(generateEd25519(crypto)), NOW)).toEqual([]);
+    expect(principalsOfKey(crypto, signers, publicKey, NOW)).toEqual(['me@*', 'you']);
+    expect(principalsOfKey(crypto, signers, publicKeyOf(generateEd25519(crypto)), NOW)).toEqual([]);
     expect(principalsMatching(signers, 'me@x')).toEqual(['alice,*@x', 'me@*,you', 'me@x']);
     expect(principalsMatching(signers, 'nobody')).toEqual([]);
   });
@@ -206,7 +206,7 @@ describe.skipIf(!hasSshKeygen)('allowed_signers, with ssh-keygen -Y', () => {
       // There, an empty name ends the list of the others.
       if (!/(^|,),|^,/.test(text)) {
         const found = theirs(`find-principals -s sig -O verify-time=${time}`);
-        expect([text, principalsOfKey(signers, publicKey, NOW)]).toEqual([text, found]);
+        expect([text, principalsOfKey(crypto, signers, publicKey, NOW)]).toEqual([text, found]);
       }
       // There, an unusable line ends the search.
       if (signers.warnings.length > 0) continue;

@@ -16,6 +16,7 @@ import {
 } from '@nbs-ssh/auth';
 import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
 import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
+import type { CertificateProblem } from '@nbs-ssh/transport/keys';
 import { utf8 } from '@nbs-ssh/transport/wire';
 import { PrivateKey } from './private-key.ts';
 import { PublicKey } from './public-key.ts';
@@ -68,6 +69,8 @@ export type MessageVerdict = {
       readonly reason: MessageProblem;
       /** Who claims to have signed; absent when the signature could not be read. */
       readonly publicKey?: PublicKey;
+      /** What is wrong with the signer's certificate, for `certificate`. */
+      readonly certificate?: CertificateProblem;
     }
 );
 
@@ -110,10 +113,10 @@ export function verifyMessage(
   const { publicKey } = made;
   const now = Math.floor(at.getTime() / 1000);
   if (isRevoked(revoked, publicKey.wire)) return { warnings, valid: false, reason: 'revoked', publicKey };
-  const verdict = checkSigner(signers, { publicKey: publicKey.wire, identity, namespace, now });
-  return verdict.type === 'allowed'
-    ? { warnings, valid: true, publicKey, line: verdict.entry.line }
-    : { warnings, valid: false, reason: verdict.problem, publicKey };
+  const verdict = checkSigner(crypto, signers, { publicKey: publicKey.wire, identity, namespace, now });
+  if (verdict.type === 'allowed') return { warnings, valid: true, publicKey, line: verdict.entry.line };
+  const { problem: reason, certificate } = verdict;
+  return { warnings, valid: false, reason, publicKey, ...(certificate === undefined ? {} : { certificate }) };
 }
 
 export type SignatureVerdict =

@@ -108,6 +108,18 @@ describe('nbs-ssh keygen -Y', () => {
     const plain = await keygen('-Y', 'sign', '-q', '-f', at('a.pub'), '-n', 'file');
     writeFileSync(at('pub.sig'), plain.stdout);
     expect((await keygen(...verifying('a', 'pub.sig'))).exitCode).toBe(0);
+    if (sshKeygen !== undefined) {
+      theirs(['-q', '-s', at('b'), '-I', 'id', '-n', 'a@x', at('a.pub')]);
+      const shown = await keygen('-Y', 'sign', '-q', '-f', at('a-cert.pub'), '-n', 'file');
+      writeFileSync(at('cert.sig'), shown.stdout);
+      writeFileSync(at('authority'), `*@x cert-authority ${text('b.pub')}`);
+      const args = [...verifying('a', 'cert.sig'), '-f', at('authority')];
+      const good = await keygen(...args);
+      expect(good.stdout).toMatch(/^Good "file" signature for a@x with ED25519-CERT key SHA256:/);
+      expect(good.stdout).toBe(theirs(args));
+      const other = await keygen(...args, '-I', 'b@x');
+      expect(other.stderr).toContain('certificate of its signer does not hold, wrong-principal');
+    }
     writeFileSync(at('mixed.pub'), text('b.pub'));
     writeFileSync(at('mixed'), text('a'), { mode: 0o600 });
     const mixed = await keygen('-Y', 'sign', '-q', '-f', at('mixed.pub'), '-n', 'file');

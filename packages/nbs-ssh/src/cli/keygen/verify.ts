@@ -41,7 +41,7 @@ export async function verify(options: KeygenOptions, output: VerifyOutput): Prom
     crypto: createNodeProvider(),
   });
   warn(file, verdict, output);
-  if (!verdict.valid) throw refused(verdict.reason, options, output, verdict.publicKey);
+  if (!verdict.valid) throw refused(verdict.reason, options, output, verdict.publicKey, verdict.certificate);
   good(verdict.publicKey, options, output, ` for ${printable(identity)}`);
 }
 
@@ -59,7 +59,7 @@ export async function findPrincipals(options: KeygenOptions, output: VerifyOutpu
   const { sshsig } = await readSignature(options);
   const signers = await readSigners(options, output);
   const now = options.verifyTime ?? Math.floor(Date.now() / 1000);
-  tellPrincipals(principalsOfKey(signers, sshsig.publicKey, now), output);
+  tellPrincipals(principalsOfKey(createNodeProvider(), signers, sshsig.publicKey, now), output);
 }
 
 /** Which lines mean the signer that is named. */
@@ -131,6 +131,10 @@ const WHY: Readonly<Record<MessageProblem, readonly [cause: string, remedy: stri
     'Check namespaces= in the file of allowed signers.',
   ],
   'not-yet-valid': ['its key was not valid yet', 'Check valid-after= in the file of allowed signers.'],
+  certificate: [
+    'the certificate of its signer does not hold',
+    'Ask the signer for one with a new certificate.',
+  ],
   expired: ['its key was not valid any more', 'Check valid-before= in the file of allowed signers.'],
 };
 
@@ -139,10 +143,12 @@ function refused(
   { quiet }: KeygenOptions,
   { say }: VerifyOutput,
   key: PublicKey | undefined,
+  certificate?: string,
 ): KeygenFailure {
   // The words that scripts look for in the output of ssh-keygen.
   if (!quiet) say('Could not verify signature.');
   const [cause, remedy] = WHY[problem];
   const by = key === undefined ? '' : ` (${key.label} key ${key.fingerprint()})`;
-  return new KeygenFailure(`The signature is not good: ${cause}${by}.`, remedy);
+  const detail = certificate === undefined ? '' : `, ${certificate}`;
+  return new KeygenFailure(`The signature is not good: ${cause}${detail}${by}.`, remedy);
 }
