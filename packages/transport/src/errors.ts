@@ -44,6 +44,8 @@ export interface TransportErrors {
     readonly client: readonly string[];
     readonly server: readonly string[];
   };
+  /** Server role: the client's sizes for group exchange contradict each other, or we have no such group. In bits. */
+  TRANSPORT_KEX_GROUP: { readonly min: number; readonly preferred: number; readonly max: number };
   TRANSPORT_HOST_KEY_MALFORMED: { readonly algorithm: string };
   TRANSPORT_HOST_KEY_SIGNATURE: { readonly algorithm: string; readonly fingerprint: string };
   /** A `certificate` when another one for the same key came. Fingerprints are of the keys. */
@@ -143,6 +145,11 @@ const CATALOGUE: ErrorCatalogue<TransportErrors> = {
     disconnect: 3,
     message: (c) =>
       `no common ${c.slot}: client offers [${namesOf(c.client)}], server offers [${namesOf(c.server)}]`,
+  },
+  TRANSPORT_KEX_GROUP: {
+    fault: 'peer',
+    disconnect: 3,
+    message: (c) => `no group of ${c.min} to ${c.max} bits, preferably ${c.preferred}, can be given`,
   },
   TRANSPORT_HOST_KEY_MALFORMED: {
     fault: 'peer',

@@ -10,6 +10,9 @@ const NAMES: Readonly<Record<number, string>> = {
   21: 'NEWKEYS',
   30: 'KEX_ECDH_INIT',
   31: 'KEX_ECDH_REPLY',
+  32: 'KEX_DH_GEX_INIT',
+  33: 'KEX_DH_GEX_REPLY',
+  34: 'KEX_DH_GEX_REQUEST',
   50: 'USERAUTH_REQUEST',
   51: 'USERAUTH_FAILURE',
   52: 'USERAUTH_SUCCESS',
@@ -32,8 +35,12 @@ const NAMES: Readonly<Record<number, string>> = {
   193: 'PONG',
 };
 
-/** Name of a message number for traces. 60–79 depend on the method, so they have only their number. */
-export function messageName(number: number): string {
+/**
+ * Name of a message number for traces. 60–79 depend on the method, so they have only their number; of those of a key
+ * exchange, 31 is the only one with two meanings.
+ */
+export function messageName(number: number, inGroupExchange = false): string {
+  if (number === 31 && inGroupExchange) return 'KEX_DH_GEX_GROUP';
   return NAMES[number] ?? `MESSAGE_${number}`;
 }
 

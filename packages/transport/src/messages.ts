@@ -1,4 +1,5 @@
-import { bool, fixed, type MessageCodec, message, nameList, rest, string, u32 } from './wire/index.ts';
+import type { DhGroup, GroupSizes } from './crypto/index.ts';
+import { bool, fixed, type MessageCodec, message, mpint, nameList, rest, string, u32 } from './wire/index.ts';
 
 /** SSH_MSG_DISCONNECT, RFC 4253 §11.1. */
 export interface Disconnect {
@@ -105,12 +106,15 @@ export const NewKeys: MessageCodec<Record<never, never>> = /* @__PURE__ */ messa
   {},
 );
 
-/** SSH_MSG_KEX_ECDH_INIT, RFC 5656 §4. The hybrids reuse it with a longer value. */
-export interface KexEcdhInit {
+/**
+ * SSH_MSG_KEX_ECDH_INIT, RFC 5656 §4. The hybrids reuse it with a longer value. SSH_MSG_KEXDH_INIT, RFC 4253 §8, has
+ * the same layout: an mpint is a string whose content is a number, and the suite reads that.
+ */
+export interface KexPublic {
   readonly clientPublic: Uint8Array;
 }
 
-export const KexEcdhInit: MessageCodec<KexEcdhInit> = /* @__PURE__ */ message<KexEcdhInit>(
+export const KexEcdhInit: MessageCodec<KexPublic> = /* @__PURE__ */ message<KexPublic>(
   'SSH_MSG_KEX_ECDH_INIT',
   30,
   {
@@ -118,16 +122,44 @@ export const KexEcdhInit: MessageCodec<KexEcdhInit> = /* @__PURE__ */ message<Ke
   },
 );
 
-/** SSH_MSG_KEX_ECDH_REPLY, RFC 5656 §4. */
-export interface KexEcdhReply {
+/** SSH_MSG_KEX_ECDH_REPLY, RFC 5656 §4, and SSH_MSG_KEXDH_REPLY, RFC 4253 §8. */
+export interface KexReply {
   readonly hostKey: Uint8Array;
   readonly serverPublic: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-export const KexEcdhReply: MessageCodec<KexEcdhReply> = /* @__PURE__ */ message<KexEcdhReply>(
+export const KexEcdhReply: MessageCodec<KexReply> = /* @__PURE__ */ message<KexReply>(
   'SSH_MSG_KEX_ECDH_REPLY',
   31,
+  { hostKey: string, serverPublic: string, signature: string },
+);
+
+/** SSH_MSG_KEX_DH_GEX_REQUEST, RFC 4419 §3: sizes in bits. */
+export const KexGexRequest: MessageCodec<GroupSizes> = /* @__PURE__ */ message<GroupSizes>(
+  'SSH_MSG_KEX_DH_GEX_REQUEST',
+  34,
+  { min: u32, preferred: u32, max: u32 },
+);
+
+/** SSH_MSG_KEX_DH_GEX_GROUP, RFC 4419 §3. Its number is that of a reply in the other methods. */
+export const KexGexGroup: MessageCodec<DhGroup> = /* @__PURE__ */ message<DhGroup>(
+  'SSH_MSG_KEX_DH_GEX_GROUP',
+  31,
+  { p: mpint, g: mpint },
+);
+
+/** SSH_MSG_KEX_DH_GEX_INIT, RFC 4419 §3: e is an mpint, read by the suite. */
+export const KexGexInit: MessageCodec<KexPublic> = /* @__PURE__ */ message<KexPublic>(
+  'SSH_MSG_KEX_DH_GEX_INIT',
+  32,
+  { clientPublic: string },
+);
+
+/** SSH_MSG_KEX_DH_GEX_REPLY, RFC 4419 §3. */
+export const KexGexReply: MessageCodec<KexReply> = /* @__PURE__ */ message<KexReply>(
+  'SSH_MSG_KEX_DH_GEX_REPLY',
+  33,
   { hostKey: string, serverPublic: string, signature: string },
 );
 

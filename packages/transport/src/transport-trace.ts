@@ -10,6 +10,8 @@ import { printable, type TraceSink, type TraceValue } from './wire/index.ts';
 export class TransportTrace {
   readonly #sink: TraceSink | undefined;
   readonly #packets: boolean;
+  /** Of the running exchange: it gives message 31 its name. */
+  #inGroupExchange = false;
   /** Monotonic milliseconds of the driver, kept up to date by the machine. */
   now = 0;
 
@@ -46,6 +48,7 @@ export class TransportTrace {
   }
 
   negotiated(chosen: NegotiatedAlgorithms, strict: boolean, number: number, guessDiscarded: boolean): void {
+    this.#inGroupExchange = chosen.kex.startsWith('diffie-hellman-group-exchange-');
     this.emit('transport.kex.negotiated', {
       kex: chosen.kex,
       host_key: chosen.hostKey,
@@ -88,6 +91,12 @@ export class TransportTrace {
 
   packet(direction: 'sent' | 'received', number: number, length: number, sequence: number): void {
     if (!this.#packets) return;
-    this.emit('transport.packet', { direction, number, name: messageName(number), length, sequence });
+    this.emit('transport.packet', {
+      direction,
+      number,
+      name: messageName(number, this.#inGroupExchange),
+      length,
+      sequence,
+    });
   }
 }

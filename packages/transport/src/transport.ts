@@ -119,9 +119,19 @@ export class TransportMachine {
     if (due === undefined || now < due) return;
     if (this.#exchanges.idle) {
       this.#push(this.#exchanges.start('time'));
+    } else if (this.#exchanges.working) {
+      this.#work();
     } else {
       const limitMs = this.#config.limits.kexMilliseconds;
       this.fail(transportError('TRANSPORT_KEX_TIMEOUT', { phase: this.phase, limitMs }));
+    }
+  }
+
+  #work(): void {
+    try {
+      this.#push(this.#exchanges.work());
+    } catch (error) {
+      this.fail(error);
     }
   }
 
@@ -140,7 +150,7 @@ export class TransportMachine {
     try {
       this.#reader.feed(this.#peerLine === undefined ? this.#identify(bytes) : bytes);
       const limit = this.#config.limits.heldInput;
-      if ((this.#held || this.#exchanges.awaitingTrust) && this.#reader.buffered > limit) {
+      if ((this.#held || this.#exchanges.blocked) && this.#reader.buffered > limit) {
         throw transportError('TRANSPORT_INPUT_OVERFLOW', { limit });
       }
     } catch (error) {
@@ -159,12 +169,12 @@ export class TransportMachine {
     for (;;) {
       const output = this.#outputs.shift();
       if (output !== undefined) return output;
-      const waiting = this.#held || this.#exchanges.awaitingTrust;
+      const waiting = this.#held || this.#exchanges.blocked;
       if (this.#closed || (waiting && !this.#ended)) return undefined;
       try {
         // A peer that is gone has no use for the answer that is awaited. Its last packets may still say why it went;
-        // behind an open host key question nothing can be read.
-        const readable = this.#peerLine !== undefined && !this.#exchanges.awaitingTrust;
+        // behind an open question of the exchange itself nothing can be read.
+        const readable = this.#peerLine !== undefined && !this.#exchanges.blocked;
         const payload = readable ? this.#reader.next() : undefined;
         if (payload !== undefined) {
           if (this.#accept(payload) && !waiting) return { type: 'message', payload };

@@ -9,7 +9,14 @@ import {
 export interface CryptoErrors {
   CRYPTO_BAD_PUBLIC_VALUE: {
     readonly algorithm: string;
-    readonly reason: 'length' | 'point' | 'weak' | 'encoding';
+    readonly reason: 'length' | 'point' | 'weak' | 'encoding' | 'range';
+  };
+  /** Group exchange: the server's group is not of the sizes asked for, or no group in which secrets stay secret. */
+  CRYPTO_BAD_GROUP: {
+    readonly algorithm: string;
+    readonly reason: 'size' | 'generator' | 'not-safe';
+    /** Of the prime. */
+    readonly bits: number;
   };
   CRYPTO_KEY_TYPE: { readonly algorithm: string; readonly keyType: string };
   CRYPTO_SIGNATURE_SELF_CHECK: { readonly algorithm: string };
@@ -21,6 +28,11 @@ const CATALOGUE: ErrorCatalogue<CryptoErrors> = {
     fault: 'peer',
     disconnect: 3,
     message: (c) => `${c.algorithm}: the peer's public value is not acceptable (${c.reason})`,
+  },
+  CRYPTO_BAD_GROUP: {
+    fault: 'peer',
+    disconnect: 3,
+    message: (c) => `${c.algorithm}: the server's group of ${c.bits} bits is not acceptable (${c.reason})`,
   },
   CRYPTO_KEY_TYPE: {
     fault: 'caller',

@@ -1,7 +1,8 @@
+import type { DhGroup } from './dh/groups.ts';
 import type { HashName } from './hash.ts';
 
 /** A method of key exchange. `kind` says which messages it has. */
-export type KexSuite = OneRoundKexSuite;
+export type KexSuite = OneRoundKexSuite | GroupExchangeKexSuite;
 
 /** What every method has, whatever its messages. */
 interface KexMethod {
@@ -18,9 +19,12 @@ interface KexMethod {
  * A value is what stands behind its length on the wire. ECDH and the hybrids send a string; RFC 4253 sends an mpint,
  * whose body the suite makes and checks itself, sign and shortest form included.
  */
-export interface OneRoundKexSuite extends KexMethod {
+export interface OneRoundKexSuite extends KexMethod, OneRound {
   readonly kind: 'one-round';
-  /** Client side: makes Q_C and keeps what is needed for the answer. */
+}
+
+export interface OneRound {
+  /** Client side: makes Q_C (or e) and keeps what is needed for the answer. */
   readonly start: (random: RandomSource) => KexStart;
   /**
    * Server side: answers the client's value.
@@ -28,6 +32,47 @@ export interface OneRoundKexSuite extends KexMethod {
    * @throws {CryptoError} `CRYPTO_BAD_PUBLIC_VALUE` when the value is not a valid one (length, point, all-zero result).
    */
   readonly respond: (random: RandomSource, clientPublic: Uint8Array) => KexAnswer;
+}
+
+/**
+ * First the server chooses a group, then one round in it, RFC 4419: messages 34, 31, 32 and 33. Values are bodies of
+ * mpints, as in RFC 4253 §8.
+ */
+export interface GroupExchangeKexSuite extends KexMethod {
+  readonly kind: 'group-exchange';
+  /** Client side: the sizes to ask for. */
+  readonly request: GroupSizes;
+  /**
+   * Client side: begins to find out whether the server's group is what was asked for, and safe.
+   *
+   * @throws {CryptoError} `CRYPTO_BAD_GROUP` for what can be seen at once.
+   */
+  readonly examine: (group: DhGroup, random: RandomSource) => GroupExamination;
+  /** Server side. @returns `undefined` when there is no group of these sizes, or they contradict each other. */
+  readonly choose: (sizes: GroupSizes) => DhGroup | undefined;
+  /** The round in a group that was examined, or that we chose. */
+  readonly within: (group: DhGroup) => OneRound;
+}
+
+/** In bits, RFC 4419 §3. */
+export interface GroupSizes {
+  readonly min: number;
+  readonly preferred: number;
+  readonly max: number;
+}
+
+/** Work that is too long for one turn of an event loop. */
+export interface GroupExamination {
+  readonly bits: number;
+  /** The prime is one of RFC 3526 or RFC 7919. */
+  readonly wellKnown: boolean;
+  /**
+   * Works for some milliseconds.
+   *
+   * @returns whether it is over, and the group good. Bounded in all; each call does the next part of the work.
+   * @throws {CryptoError} `CRYPTO_BAD_GROUP`
+   */
+  readonly proceed: () => boolean;
 }
 
 export type RandomSource = (length: number) => Uint8Array;

@@ -1,12 +1,20 @@
-import type { TransportConfig } from '../config.ts';
-import type { KexStart, KexSuite } from '../crypto/index.ts';
+import type { DhGroup, GroupSizes, OneRound } from '../crypto/index.ts';
 import { transportError } from '../errors.ts';
 import type { KeySource } from '../key-derivation.ts';
-import type { PublicKey } from '../keys/index.ts';
-import { KexEcdhInit, KexEcdhReply, KexInit, NewKeys } from '../messages.ts';
-import { guessIsRight, type NegotiatedAlgorithms, negotiate } from '../negotiate.ts';
-import { equalBytes, wipe } from '../wire/index.ts';
-import { encodeSharedSecret, exchangeHash } from './exchange-hash.ts';
+import {
+  KexEcdhInit,
+  KexEcdhReply,
+  KexGexGroup,
+  KexGexInit,
+  KexGexReply,
+  KexGexRequest,
+  KexInit,
+  type KexReply,
+  NewKeys,
+} from '../messages.ts';
+import { guessIsRight, negotiate } from '../negotiate.ts';
+import { EMPTY, equalBytes, type MessageCodec, wipe } from '../wire/index.ts';
+import { encodeGroup, encodeSharedSecret, exchangeHash } from './exchange-hash.ts';
 import {
   checkExchangeSignature,
   checkSameHostKey,
@@ -15,86 +23,22 @@ import {
   signExchange,
 } from './host-key.ts';
 import { offer } from './offer.ts';
+import {
+  type Agreed,
+  EXPECTED,
+  type KexContext,
+  type KexInput,
+  type KexOutput,
+  type KexState,
+  type Step,
+} from './state.ts';
 
 // Rule 1: every transition of a key exchange lives in this file.
 // Rule 2: nothing here knows about sockets, promises, timers or ciphers.
 
-export type KexState =
-  | { readonly phase: 'idle' }
-  | { readonly phase: 'init-sent'; readonly ours: KexInit; readonly ourPayload: Uint8Array }
-  | ({ readonly phase: 'reply-awaited'; readonly start: KexStart } & Agreed)
-  | ({ readonly phase: 'init-awaited' } & Agreed)
-  | ({ readonly phase: 'trust-awaited'; readonly keys: KeySource } & Agreed)
-  | ({ readonly phase: 'new-keys-awaited'; readonly keys: KeySource } & Agreed);
-
-interface Agreed {
-  readonly algorithms: NegotiatedAlgorithms;
-  readonly suite: KexSuite;
-  readonly clientInit: Uint8Array;
-  readonly serverInit: Uint8Array;
-  /** The peer guessed wrong: its next method message is to be dropped, RFC 4253 §7. */
-  readonly discardGuess: boolean;
-}
-
-/** What stays the same during one exchange. */
-export interface KexContext {
-  readonly config: TransportConfig;
-  readonly clientLine: Uint8Array;
-  readonly serverLine: Uint8Array;
-  /** Of the first exchange; `undefined` while that one runs. */
-  readonly sessionId: Uint8Array | undefined;
-  /** Client role: the host key that the first exchange proved. */
-  readonly hostKey: PublicKey | undefined;
-}
-
-export type KexInput =
-  | { readonly type: 'start' }
-  | { readonly type: 'message'; readonly payload: Uint8Array }
-  | { readonly type: 'trusted' };
-
-/** What the transport must do, in order. */
-export type KexOutput =
-  | { readonly type: 'send'; readonly payload: Uint8Array }
-  | { readonly type: 'offered'; readonly ours: KexInit }
-  | {
-      readonly type: 'agreed';
-      readonly theirs: KexInit;
-      readonly algorithms: NegotiatedAlgorithms;
-      readonly guessDiscarded: boolean;
-    }
-  | { readonly type: 'host-key'; readonly hostKey: PublicKey; readonly algorithm: string }
-  | {
-      readonly type: 'ask-trust';
-      readonly hostKey: PublicKey;
-      readonly algorithm: string;
-      readonly exchangeHash: Uint8Array;
-      readonly signature: Uint8Array;
-    }
-  | { readonly type: 'seal-with'; readonly keys: KeySource; readonly algorithms: NegotiatedAlgorithms }
-  | { readonly type: 'open-with'; readonly keys: KeySource; readonly algorithms: NegotiatedAlgorithms };
-
-export interface Step {
-  readonly state: KexState;
-  readonly outputs: readonly KexOutput[];
-}
-
 /**
- * Message numbers of the exchange that are legal in each phase.
- *
- * `trust-awaited` is empty because the transport stops decoding while that question is open: SSH_MSG_NEWKEYS
- * usually arrives in the same TCP segment as the reply and must wait in the receive buffer.
- */
-export const EXPECTED: { readonly [P in KexState['phase']]: readonly number[] } = {
-  idle: [20],
-  'init-sent': [20],
-  'reply-awaited': [31],
-  'init-awaited': [30],
-  'trust-awaited': [],
-  'new-keys-awaited': [21],
-};
-
-/**
- * Advances one key exchange. Same state, input and randomness: same step.
+ * Advances one key exchange. Same state, input and randomness: same step. Only the examination of a group keeps its
+ * place by itself.
  *
  * @throws {TransportError} on anything the peer does wrong; the transport turns it into a disconnect.
  */
@@ -107,6 +51,8 @@ export function stepKex(context: KexContext, state: KexState, input: KexInput): 
         throw transportError('TRANSPORT_INTERNAL', { what: `trust answered in ${state.phase}` });
       }
       return takeNewKeys(state, state.keys, []);
+    case 'work':
+      return state.phase === 'group-examined' ? examine(context, state, []) : { state, outputs: [] };
     case 'message':
       return receive(context, state, input.payload);
   }
@@ -130,9 +76,33 @@ function receive(context: KexContext, state: KexState, payload: Uint8Array): Ste
     case 'init-sent':
       return agree(context, state, payload);
     case 'reply-awaited':
-      return finishAsClient(context, state, KexEcdhReply.decode(payload));
-    case 'init-awaited':
-      return answerAsServer(context, state, KexEcdhInit.decode(payload));
+      return finishAsClient(context, state, EMPTY, KexEcdhReply.decode(payload));
+    case 'init-awaited': {
+      const { clientPublic } = KexEcdhInit.decode(payload);
+      return answerAsServer(
+        context,
+        state,
+        { round: state.suite, group: EMPTY, reply: KexEcdhReply },
+        clientPublic,
+      );
+    }
+    case 'group-awaited':
+      return takeGroup(context, state, KexGexGroup.decode(payload));
+    case 'group-reply-awaited':
+      return finishAsClient(
+        context,
+        state,
+        encodeGroup(state.sizes, state.group),
+        KexGexReply.decode(payload),
+      );
+    case 'group-request-awaited':
+      return giveGroup(state, KexGexRequest.decode(payload));
+    case 'group-init-awaited': {
+      const { clientPublic } = KexGexInit.decode(payload);
+      const group = encodeGroup(state.sizes, state.group);
+      const round = state.suite.within(state.group);
+      return answerAsServer(context, state, { round, group, reply: KexGexReply }, clientPublic);
+    }
     case 'new-keys-awaited':
       NewKeys.decode(payload);
       return {
@@ -140,6 +110,7 @@ function receive(context: KexContext, state: KexState, payload: Uint8Array): Ste
         outputs: [{ type: 'open-with', keys: state.keys, algorithms: state.algorithms }],
       };
     case 'trust-awaited':
+    case 'group-examined':
       return { state, outputs: [] };
   }
 }
@@ -173,27 +144,71 @@ function agree(context: KexContext, state: KexState & { phase: 'init-sent' }, pa
   }
   // The payload is a view of a receive buffer that outlives this call only by our holding it.
   const theirPayload = payload.slice();
-  const agreed: Agreed = {
+  const agreed = {
     algorithms,
-    suite,
     clientInit: asClient ? state.ourPayload : theirPayload,
     serverInit: asClient ? theirPayload : state.ourPayload,
     discardGuess: theirs.firstKexPacketFollows && !guessIsRight(client, server),
   };
   const told: KexOutput = { type: 'agreed', theirs, algorithms, guessDiscarded: agreed.discardGuess };
-  if (!asClient) return { state: { phase: 'init-awaited', ...agreed }, outputs: [told] };
+  if (suite.kind === 'group-exchange') {
+    if (!asClient) return { state: { phase: 'group-request-awaited', ...agreed, suite }, outputs: [told] };
+    const request = KexGexRequest.encode(suite.request);
+    return {
+      state: { phase: 'group-awaited', ...agreed, suite },
+      outputs: [told, { type: 'send', payload: request }],
+    };
+  }
+  if (!asClient) return { state: { phase: 'init-awaited', ...agreed, suite }, outputs: [told] };
   const begun = suite.start(config.crypto.random);
   const init = KexEcdhInit.encode({ clientPublic: begun.clientPublic });
   return {
-    state: { phase: 'reply-awaited', start: begun, ...agreed },
+    state: { phase: 'reply-awaited', start: begun, ...agreed, suite },
     outputs: [told, { type: 'send', payload: init }],
+  };
+}
+
+/** Group exchange as client: the server has chosen. */
+function takeGroup(context: KexContext, state: KexState & { phase: 'group-awaited' }, group: DhGroup): Step {
+  const { suite } = state;
+  const examination = suite.examine(group, context.config.crypto.random);
+  const { bits, wellKnown } = examination;
+  const next = { ...state, phase: 'group-examined', sizes: suite.request, group, examination } as const;
+  return examine(context, next, [{ type: 'group', bits, wellKnown }]);
+}
+
+function examine(
+  context: KexContext,
+  { examination, ...state }: KexState & { phase: 'group-examined' },
+  before: readonly KexOutput[],
+): Step {
+  if (!examination.proceed()) return { state: { ...state, examination }, outputs: before };
+  const start = state.suite.within(state.group).start(context.config.crypto.random);
+  const init = KexGexInit.encode({ clientPublic: start.clientPublic });
+  return {
+    state: { ...state, phase: 'group-reply-awaited', start },
+    outputs: [...before, { type: 'send', payload: init }],
+  };
+}
+
+/** Group exchange as server. */
+function giveGroup(state: KexState & { phase: 'group-request-awaited' }, sizes: GroupSizes): Step {
+  const group = state.suite.choose(sizes);
+  if (group === undefined) throw transportError('TRANSPORT_KEX_GROUP', sizes);
+  return {
+    state: { ...state, phase: 'group-init-awaited', sizes, group },
+    outputs: [
+      { type: 'group', bits: group.p.toString(2).length, wellKnown: true },
+      { type: 'send', payload: KexGexGroup.encode(group) },
+    ],
   };
 }
 
 function finishAsClient(
   context: KexContext,
-  state: KexState & { phase: 'reply-awaited' },
-  reply: KexEcdhReply,
+  state: KexState & { phase: 'reply-awaited' | 'group-reply-awaited' },
+  group: Uint8Array,
+  reply: KexReply,
 ): Step {
   const { crypto } = context.config;
   const algorithm = state.algorithms.hostKey;
@@ -201,6 +216,7 @@ function finishAsClient(
   const raw = state.start.finish(reply.serverPublic);
   const keys = keySource(context, state, raw, {
     hostKey: reply.hostKey,
+    group,
     clientPublic: state.start.clientPublic,
     serverPublic: reply.serverPublic,
   });
@@ -208,7 +224,7 @@ function finishAsClient(
   const seen: KexOutput = { type: 'host-key', hostKey, algorithm };
   if (context.hostKey === undefined) {
     return {
-      state: { ...withoutStart(state), phase: 'trust-awaited', keys },
+      state: { ...agreedIn(state), phase: 'trust-awaited', keys },
       outputs: [
         seen,
         {
@@ -223,25 +239,31 @@ function finishAsClient(
     };
   }
   checkSameHostKey(crypto, context.hostKey, hostKey);
-  return takeNewKeys(withoutStart(state), keys, [seen]);
+  return takeNewKeys(state, keys, [seen]);
 }
 
 function answerAsServer(
   context: KexContext,
-  state: KexState & { phase: 'init-awaited' },
-  init: KexEcdhInit,
+  state: Agreed,
+  method: {
+    readonly round: OneRound;
+    readonly group: Uint8Array;
+    readonly reply: MessageCodec<KexReply>;
+  },
+  clientPublic: Uint8Array,
 ): Step {
   const { crypto, hostKeys } = context.config;
   const algorithm = state.algorithms.hostKey;
   const hostKey = hostKeyFor(hostKeys, algorithm);
-  const answer = state.suite.respond(crypto.random, init.clientPublic);
+  const answer = method.round.respond(crypto.random, clientPublic);
   const keys = keySource(context, state, answer.sharedSecret, {
     hostKey: hostKey.publicKey.blob,
-    clientPublic: init.clientPublic,
+    group: method.group,
+    clientPublic,
     serverPublic: answer.serverPublic,
   });
   const signature = signExchange(crypto, algorithm, hostKey, keys.exchangeHash);
-  const reply = KexEcdhReply.encode({
+  const reply = method.reply.encode({
     hostKey: hostKey.publicKey.blob,
     serverPublic: answer.serverPublic,
     signature,
@@ -254,9 +276,9 @@ function answerAsServer(
 
 /** Sends NEWKEYS: from the next packet on we seal with the new keys, RFC 4253 §7.3. */
 function takeNewKeys(agreed: Agreed, keys: KeySource, before: readonly KexOutput[]): Step {
-  const { algorithms, suite, clientInit, serverInit, discardGuess } = agreed;
+  const { algorithms } = agreed;
   return {
-    state: { phase: 'new-keys-awaited', algorithms, suite, clientInit, serverInit, discardGuess, keys },
+    state: { ...agreedIn(agreed), phase: 'new-keys-awaited', keys },
     outputs: [
       ...before,
       { type: 'send', payload: NewKeys.encode({}) },
@@ -265,7 +287,8 @@ function takeNewKeys(agreed: Agreed, keys: KeySource, before: readonly KexOutput
   };
 }
 
-function withoutStart(state: KexState & { phase: 'reply-awaited' }): Agreed {
+/** Without what only the last phase needed. */
+function agreedIn(state: Agreed): Agreed {
   const { algorithms, suite, clientInit, serverInit, discardGuess } = state;
   return { algorithms, suite, clientInit, serverInit, discardGuess };
 }
@@ -276,6 +299,7 @@ function keySource(
   raw: Uint8Array,
   values: {
     readonly hostKey: Uint8Array;
+    readonly group: Uint8Array;
     readonly clientPublic: Uint8Array;
     readonly serverPublic: Uint8Array;
   },

@@ -12,8 +12,9 @@ import type { PacketReader } from '../packet/reader.ts';
 import { createOpener, createSealer } from '../packet/suite.ts';
 import type { TransportTrace } from '../transport-trace.ts';
 import { EMPTY } from '../wire/index.ts';
-import { EXPECTED, type KexInput, type KexOutput, type KexState, stepKex } from './exchange.ts';
+import { stepKex } from './exchange.ts';
 import { markersOf } from './offer.ts';
+import { EXPECTED, type KexInput, type KexOutput, type KexState } from './state.ts';
 
 /**
  * The series of key exchanges of one connection: what the first one fixes (session id, host key, strictness), and
@@ -75,6 +76,16 @@ export class KeyExchanges {
     return this.#state.phase === 'trust-awaited';
   }
 
+  /** A group is being examined: {@link work} goes on with it. */
+  get working(): boolean {
+    return this.#state.phase === 'group-examined';
+  }
+
+  /** Nothing of the peer may be decoded until an answer of our own is there. */
+  get blocked(): boolean {
+    return this.awaitingTrust || this.working;
+  }
+
   /** Messages of layers above are allowed: never from our KEXINIT until our NEWKEYS. */
   get canSend(): boolean {
     const { phase } = this.#state;
@@ -100,6 +111,7 @@ export class KeyExchanges {
   /** When time runs out for the running exchange, or when the next one is due; driver's milliseconds. */
   deadline(): number | undefined {
     if (this.awaitingTrust) return undefined;
+    if (this.working) return this.#trace.now;
     if (!this.idle) return this.#peerSince + this.#config.limits.kexMilliseconds;
     return this.#open ? this.#keysSince + this.#config.rekey.milliseconds : undefined;
   }
@@ -133,6 +145,12 @@ export class KeyExchanges {
   trusted(): readonly TransportOutput[] {
     this.resumePeer();
     return this.#step({ type: 'trusted' });
+  }
+
+  /** The next part of what takes long; the driver gets to do something else between two of them. */
+  work(): readonly TransportOutput[] {
+    this.resumePeer();
+    return this.#step({ type: 'work' });
   }
 
   end(): void {
@@ -175,6 +193,13 @@ export class KeyExchanges {
         if (this.#sessionId === undefined) this.#readMarkers(output.theirs);
         this.#algorithms = output.algorithms;
         this.#trace.negotiated(output.algorithms, this.#strict, this.#number, output.guessDiscarded);
+        return;
+      case 'group':
+        this.#trace.emit('transport.kex.group', {
+          bits: output.bits,
+          well_known: output.wellKnown,
+          number: this.#number,
+        });
         return;
       case 'host-key':
         this.#trace.hostKey(this.#config.crypto, output.hostKey, output.algorithm);

@@ -4,8 +4,8 @@ import {
   type AeadCipherSuite,
   type CryptoProvider,
   isCryptoError,
-  type KexSuite,
   type MacSuite,
+  type OneRoundKexSuite,
   type RandomSource,
   type StreamCipherSuite,
 } from '@nbs-ssh/transport/crypto';
@@ -39,8 +39,10 @@ export function wycheproof<T>(name: string): readonly T[] | undefined {
   return tests;
 }
 
-export function kex(provider: CryptoProvider, name: string): KexSuite {
-  return found(provider.kex, name);
+export function kex(provider: CryptoProvider, name: string): OneRoundKexSuite {
+  const suite = found(provider.kex, name);
+  assert(suite.kind === 'one-round');
+  return suite;
 }
 export function aead(provider: CryptoProvider, name: string): AeadCipherSuite {
   const suite = found(provider.ciphers, name);

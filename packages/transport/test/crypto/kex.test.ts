@@ -11,6 +11,8 @@ const CURVES = [
   { name: 'ecdh-sha2-nistp384', noble: p384, file: 'ecdh_secp384r1_ecpoint_test', length: 48 },
   { name: 'ecdh-sha2-nistp521', noble: p521, file: 'ecdh_secp521r1_ecpoint_test', length: 66 },
 ] as const;
+/** Those with one public value each way. */
+const METHODS = (PROVIDERS[0]?.kex ?? []).filter((suite) => suite.kind === 'one-round');
 
 describe('lists of the providers', () => {
   it('have the orders of the curves right', () => {
@@ -49,7 +51,7 @@ describe('lists of the providers', () => {
 
 for (const [client, server] of PAIRS) {
   describe(`${client.name} with ${server.name}`, () => {
-    for (const { name } of client.kex) {
+    for (const { name } of METHODS) {
       it(`${name}: both ends get one secret, another each time`, () => {
         const random = seededRandom(`${client.name}/${server.name}/${name}`);
         const secrets = new Set<string>();
@@ -67,7 +69,7 @@ for (const [client, server] of PAIRS) {
 }
 
 describe('every key exchange', () => {
-  for (const { name } of PROVIDERS[0]?.kex ?? []) {
+  for (const { name } of METHODS) {
     it(`${name} is a function of its random bytes, the same in both providers`, () => {
       const runs = [...PROVIDERS, ...PROVIDERS].map((provider) => {
         const random = seededRandom('same');
@@ -79,6 +81,8 @@ describe('every key exchange', () => {
       assert.equal(new Set(runs).size, 1);
     });
 
+    // A number that is cut short is another number.
+    if (name.startsWith('diffie-hellman-')) continue;
     it(`${name} takes no public value that is cut short or has a byte too many`, () => {
       const suite = kex(PROVIDERS[0] as never, name);
       const random = seededRandom('cut');

@@ -135,6 +135,9 @@ export class End {
       this.outputs.push(output);
       if (output.type === 'effect' && this.trusts) this.machine.resolveHostKey(undefined);
     }
+    // What is due at once is work that the machine does in parts.
+    if (this.machine.deadline() !== undefined && (this.machine.deadline() as number) <= this.now)
+      this.tick(this.now);
   }
 
   /** Everything there is to send, as one array; empty when there is nothing. */

@@ -4,6 +4,14 @@ import type { CryptoProvider } from '../provider.ts';
 import { nobleInsecureSignatures, nobleSignatures } from '../signatures/noble.ts';
 import { aes128Ctr, aes192Ctr, aes256Ctr } from './aes-ctr.ts';
 import { aes128Gcm, aes256Gcm } from './aes-gcm.ts';
+import {
+  dhGroup1Sha1,
+  dhGroup14Sha1,
+  dhGroup14Sha256,
+  dhGroup16Sha512,
+  dhGroup18Sha512,
+  dhGroupExchangeSha256,
+} from './dh.ts';
 import { ecdhNistp256, ecdhNistp384, ecdhNistp521 } from './ecdh-nist.ts';
 import { nobleHash, nobleHmac } from './hashes.ts';
 import { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from './hmac.ts';
@@ -33,18 +41,35 @@ export const nobleProvider: CryptoProvider = {
     ecdhNistp256,
     ecdhNistp384,
     ecdhNistp521,
+    dhGroup14Sha256,
+    dhGroup16Sha512,
+    dhGroup18Sha512,
+    dhGroupExchangeSha256,
   ],
   signatures: nobleSignatures,
   // AES without hardware is some ten times slower than ChaCha20.
   ciphers: [chacha20Poly1305, aes256Gcm, aes128Gcm, aes128Ctr, aes192Ctr, aes256Ctr],
   macs: [hmacSha256Etm, hmacSha512Etm, hmacSha256, hmacSha512],
-  insecure: { kex: [], signatures: nobleInsecureSignatures, ciphers: [], macs: [] },
+  insecure: {
+    kex: [dhGroup14Sha1, dhGroup1Sha1],
+    signatures: nobleInsecureSignatures,
+    ciphers: [],
+    macs: [],
+  },
 };
 
 export { chacha20Poly1305 } from '../chacha20-poly1305.ts';
 export { searchRsaKey } from '../signatures/rsa-search.ts';
 export { aes128Ctr, aes192Ctr, aes256Ctr } from './aes-ctr.ts';
 export { aes128Gcm, aes256Gcm } from './aes-gcm.ts';
+export {
+  dhGroup1Sha1,
+  dhGroup14Sha1,
+  dhGroup14Sha256,
+  dhGroup16Sha512,
+  dhGroup18Sha512,
+  dhGroupExchangeSha256,
+} from './dh.ts';
 export { ecdhNistp256, ecdhNistp384, ecdhNistp521 } from './ecdh-nist.ts';
 export { nobleHash, nobleHmac } from './hashes.ts';
 export { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from './hmac.ts';

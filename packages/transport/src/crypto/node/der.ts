@@ -1,4 +1,5 @@
-import { bigintToMpint, concat, fromHex } from '../../wire/index.ts';
+import { bigintToMpint, bytesToBigint, concat, fromHex, wipe } from '../../wire/index.ts';
+import type { DhGroup } from '../dh/groups.ts';
 import type { EcdsaCurve, PrivateKeyMaterial, PublicKeyMaterial } from '../signature.ts';
 
 const INTEGER = 0x02;
@@ -10,6 +11,8 @@ const EXPLICIT_1 = 0xa1;
 
 /** Complete AlgorithmIdentifier contents: OIDs and parameters, RFC 8410 §3, RFC 3279 §2.3.1, RFC 5480 §2.1.1. */
 const ED25519 = /* @__PURE__ */ fromHex('06032b6570');
+/** PKCS #3, RFC 2631 §2 uses another one. */
+const DH = /* @__PURE__ */ fromHex('06092a864886f70d010301');
 const DSA_OID = /* @__PURE__ */ fromHex('06072a8648ce380401');
 const RSA = /* @__PURE__ */ fromHex('06092a864886f70d0101010500');
 const EC: { readonly [C in EcdsaCurve]: Uint8Array } = {
@@ -56,6 +59,41 @@ export function privateKeyDer(key: PrivateKeyMaterial): Uint8Array {
       return privateKeyInfo(RSA, element(SEQUENCE, ...numbers.map(integer)));
     }
   }
+}
+
+/** SubjectPublicKeyInfo of a Diffie-Hellman value. */
+export function dhPublicKeyDer(group: DhGroup, value: bigint): Uint8Array {
+  return subjectPublicKeyInfo(dhAlgorithm(group), integer(value));
+}
+
+/** PrivateKeyInfo of a Diffie-Hellman exponent, given as bytes with the top bit set. Wipe it after use. */
+export function dhPrivateKeyDer(group: DhGroup, exponent: Uint8Array): Uint8Array {
+  const number = element(INTEGER, Uint8Array.of(0), exponent);
+  const der = privateKeyInfo(dhAlgorithm(group), number);
+  wipe(number);
+  return der;
+}
+
+/** The value in what {@link dhPublicKeyDer} makes. @throws {TypeError} for anything else. */
+export function dhPublicValue(der: Uint8Array): bigint {
+  const outer = content(der, 0, SEQUENCE);
+  const algorithm = content(der, outer.start, SEQUENCE);
+  const bits = content(der, algorithm.end, BIT_STRING);
+  const value = content(der, bits.start + 1, INTEGER);
+  return bytesToBigint(der.subarray(value.start, value.end));
+}
+
+const dhAlgorithm = ({ p, g }: DhGroup): Uint8Array => concat(DH, element(SEQUENCE, integer(p), integer(g)));
+
+/** Where the content of the element at `at` begins and ends. */
+function content(der: Uint8Array, at: number, tag: number): { readonly start: number; readonly end: number } {
+  const first = der[at + 1] ?? 0;
+  const extra = first < 0x80 ? 0 : first & 0x7f;
+  let length = extra === 0 ? first : 0;
+  for (let i = 0; i < extra; i += 1) length = length * 256 + (der[at + 2 + i] ?? 0);
+  const start = at + 2 + extra;
+  if (der[at] !== tag || start + length > der.length) throw new TypeError('not the expected DER');
+  return { start, end: start + length };
 }
 
 function subjectPublicKeyInfo(algorithm: Uint8Array, key: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 import { toHex } from '../../wire/index.ts';
 import type { AeadCipherSuite, MacSuite, StreamCipherSuite } from '../cipher.ts';
+import type { DhPower } from '../dh/finite-field.ts';
 import type { DiffieHellman } from '../ecdh.ts';
 
 // Deno and Bun have the names of `node:crypto` but not always all of its behaviour, so lists of names prove little:
@@ -45,6 +46,24 @@ export function dhOrElse(
     newSecret: fallback.newSecret,
     publicValue: (secret) => choose().publicValue(secret),
     shared: (secret, peer) => choose().shared(secret, peer),
+  };
+}
+
+/** As {@link dhOrElse}; a group that the platform refuses is computed by `fallback` too. */
+export function powerOrElse(fallback: DhPower, platform: DhPower, works: () => boolean): DhPower {
+  const choose = once(() => (quietly(works) ? platform : fallback));
+  const orElse = (compute: (power: DhPower) => bigint): bigint => {
+    const power = choose();
+    try {
+      return compute(power);
+    } catch (error) {
+      if (power === fallback) throw error;
+      return compute(fallback);
+    }
+  };
+  return {
+    publicValue: (group, secret) => orElse((power) => power.publicValue(group, secret)),
+    shared: (group, secret, peer) => orElse((power) => power.shared(group, secret, peer)),
   };
 }
 

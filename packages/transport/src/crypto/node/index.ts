@@ -1,6 +1,8 @@
 import { createECDH } from 'node:crypto';
 import { chacha20Poly1305 } from '../chacha20-poly1305.ts';
 import type { AeadCipherSuite, MacSuite, StreamCipherSuite } from '../cipher.ts';
+import { bigintPower, fixedGroupKex } from '../dh/finite-field.ts';
+import { groupExchangeKex } from '../dh/group-exchange.ts';
 import { type DiffieHellman, ecdhKex } from '../ecdh.ts';
 import type { HashName } from '../hash.ts';
 import { hybridKex } from '../hybrid.ts';
@@ -23,10 +25,12 @@ import {
   dhOrElse,
   macOrElse,
   macWorks,
+  powerOrElse,
   streamOrElse,
   streamWorks,
   x25519Works,
 } from './detect.ts';
+import { nodePower, nodePowerWorks } from './dh.ts';
 import { nodeNistDh } from './ecdh-nist.ts';
 import { nodeHashes, nodeRandom } from './hashes.ts';
 import { nodeHmac } from './hmac.ts';
@@ -47,6 +51,7 @@ export function createNodeProvider(): CryptoProvider {
   const digest = (name: HashName) => (bytes: Uint8Array) => hashes.hash(name, bytes);
   const [sha256, sha384, sha512] = [digest('sha256'), digest('sha384'), digest('sha512')];
   const sntrup = sntrup761((...parts) => hashes.hash('sha512', ...parts));
+  const power = powerOrElse(bigintPower, nodePower, nodePowerWorks);
   return {
     name: 'node',
     random: nodeRandom,
@@ -63,6 +68,10 @@ export function createNodeProvider(): CryptoProvider {
       nistKex(NISTP256, nistp256),
       nistKex(NISTP384, nistp384),
       nistKex(NISTP521, nistDh(NISTP521, nobleNistp521)),
+      fixedGroupKex('diffie-hellman-group14-sha256', 'sha256', 2048, power),
+      fixedGroupKex('diffie-hellman-group16-sha512', 'sha512', 4096, power),
+      fixedGroupKex('diffie-hellman-group18-sha512', 'sha512', 8192, power),
+      groupExchangeKex('diffie-hellman-group-exchange-sha256', 'sha256', power),
     ],
     signatures: nodeSignatures,
     ciphers: [
@@ -79,7 +88,15 @@ export function createNodeProvider(): CryptoProvider {
       mac(hmacSha256, 'sha256', KNOWN.hmacSha256),
       mac(hmacSha512, 'sha512', KNOWN.hmacSha512),
     ],
-    insecure: { kex: [], signatures: nodeInsecureSignatures, ciphers: [], macs: [] },
+    insecure: {
+      kex: [
+        fixedGroupKex('diffie-hellman-group14-sha1', 'sha1', 2048, power),
+        fixedGroupKex('diffie-hellman-group1-sha1', 'sha1', 1024, power),
+      ],
+      signatures: nodeInsecureSignatures,
+      ciphers: [],
+      macs: [],
+    },
     generateRsa: nodeGenerateRsa,
   };
 }
