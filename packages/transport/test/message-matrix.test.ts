@@ -20,6 +20,10 @@ type Stage =
   | 'before KEXINIT'
   | 'first exchange, strict'
   | 'first exchange, not strict'
+  | 'group awaited, strict'
+  | 'group awaited, not strict'
+  | 'in a group, strict'
+  | 'in a group, not strict'
   | 'before NEWKEYS, strict'
   | 'before NEWKEYS, not strict'
   | 'open'
@@ -61,10 +65,17 @@ const open =
 function declared(role: Role): { readonly [S in Stage]: (number: number) => Outcome } {
   const method = (number: number): boolean => number === (role === 'client' ? 31 : 30);
   const newKeys = (number: number): boolean => number === 21;
+  // RFC 4419 §5.
+  const group = (number: number): boolean => number === (role === 'client' ? 31 : 34);
+  const inGroup = (number: number): boolean => number === (role === 'client' ? 33 : 32);
   return {
     'before KEXINIT': relaxed((number) => number === 20),
     'first exchange, strict': strict(method),
     'first exchange, not strict': relaxed(method),
+    'group awaited, strict': strict(group),
+    'group awaited, not strict': relaxed(group),
+    'in a group, strict': strict(inGroup),
+    'in a group, not strict': relaxed(inGroup),
     'before NEWKEYS, strict': strict(newKeys),
     'before NEWKEYS, not strict': relaxed(newKeys),
     open: open({ 7: 'quiet', 192: 'quiet' }, 'unimplemented'),
@@ -106,8 +117,12 @@ function probe(number: number, init: KexInit): Uint8Array {
 /** Brings a machine to a stage, sends it one message there, and says what happened. */
 function outcome(role: Role, stage: Stage, number: number): Outcome {
   const notStrict = stage.endsWith('not strict');
-  const end = new End(config(role)).start();
-  const peer = new RawPeer(config(other(role), notStrict ? { strictKex: 'off' } : {}));
+  const inGroups = stage.includes('group');
+  const algorithms = inGroups ? { kex: ['diffie-hellman-group-exchange-sha256'] } : {};
+  const end = new End(config(role, { algorithms })).start();
+  const peer = new RawPeer(config(other(role), { algorithms, ...(notStrict ? { strictKex: 'off' } : {}) }));
+  // What the peer sends where the probe goes instead.
+  const [ofGroup, ofValue] = role === 'client' ? [31, 33] : [34, 32];
   const later = ['authenticated', 'our KEXINIT sent', 'later exchange', 'before later NEWKEYS'].includes(
     stage,
   );
@@ -133,6 +148,8 @@ function outcome(role: Role, stage: Stage, number: number): Outcome {
       if (stage === 'before KEXINIT' || stage === 'our KEXINIT sent') return inject();
       if (stage.includes('exchange')) return [payload, ...inject()];
     }
+    if (stage.startsWith('group') && payload[0] === ofGroup) return inject();
+    if (stage.startsWith('in a group') && payload[0] === ofValue) return inject();
     if (payload[0] === 21) {
       keys += 1;
       if (keys === turn && stage.startsWith('before')) return inject();
