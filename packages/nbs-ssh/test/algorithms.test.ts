@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { processExec, SSHServer } from '@nbs-ssh/server';
 import { opensshPeer, type Sshd, sshdAvailable, startSshd } from '@nbs-ssh/testing';
 import {
@@ -10,9 +9,8 @@ import {
   SSHConnection,
 } from 'nbs-ssh';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectTo } from './lab.ts';
+import { connectTo, echo, MIB } from './lab.ts';
 
-const MIB = 1024 * 1024;
 const SIZE = 64 * MIB;
 const REKEYS = 3;
 
@@ -76,7 +74,7 @@ describe.skipIf(!sshdAvailable())(
         it(`${name} (${provider})`, async () => {
           await using connection = await connectTo(sshd, { crypto, algorithms });
           expect(Object.values(connection.algorithms ?? {})).toContain(name);
-          await echo(connection);
+          await echo(connection, SIZE, REKEYS);
         }, 60_000);
       }
     }
@@ -97,7 +95,7 @@ describe('mlkem768x25519-sha256, 64 MiB each way with three rekeys, on newer ser
           const algorithms = { kex: ['mlkem768x25519-sha256'] };
           await using connection = await connectTo(sshd, { crypto, algorithms });
           expect(connection.algorithms?.kex).toBe('mlkem768x25519-sha256');
-          await echo(connection);
+          await echo(connection, SIZE, REKEYS);
         },
         60_000,
       );
@@ -122,38 +120,7 @@ describe('mlkem768x25519-sha256, 64 MiB each way with three rekeys, on our own s
         algorithms: { kex: ['mlkem768x25519-sha256'] },
       });
       expect(connection.algorithms?.kex).toBe('mlkem768x25519-sha256');
-      await echo(connection);
+      await echo(connection, SIZE, REKEYS);
     }, 60_000);
   }
 });
-
-/** Sends {@link SIZE} bytes through `cat` and back, with new keys three times on the way. */
-async function echo(connection: SSHConnection): Promise<void> {
-  const command = connection.streamExec('cat', { encoding: 'bytes' });
-  const sent = createHash('sha256');
-  const received = createHash('sha256');
-  const block = randomBytes(MIB);
-  const rekeys: Promise<void>[] = [];
-  const sending = (async () => {
-    for (let count = 0; count < SIZE / MIB; count += 1) {
-      const part = Uint8Array.from(block);
-      new DataView(part.buffer).setUint32(0, count);
-      sent.update(part);
-      await command.write(part);
-      if (count % 20 === 10 && rekeys.length < REKEYS) rekeys.push(connection.rekey());
-    }
-    command.end();
-  })();
-  let bytes = 0;
-  for await (const event of command) {
-    received.update(event.data);
-    bytes += event.data.length;
-  }
-  await Promise.all([sending, ...rekeys]);
-  expect(bytes).toBe(SIZE);
-  expect(received.digest('hex')).toBe(sent.digest('hex'));
-  const exchanges = connection
-    .getEvidenceBundle()
-    .events.filter(({ data }) => 'number' in data && 'kex' in data);
-  expect(exchanges.length).toBe(1 + REKEYS);
-}
