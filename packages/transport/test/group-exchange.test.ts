@@ -180,7 +180,7 @@ describe('a group that nobody knows', () => {
 
 describe('T052: guesses and group exchange, RFC 4253 §7', () => {
   const context = (role: Role, kex: readonly string[]): KexContext => ({
-    config: config(role, { algorithms: { kex } }),
+    config: config(role, { algorithms: { kex, hostKey: ['ssh-ed25519'] } }),
     clientLine: new Uint8Array(1),
     serverLine: new Uint8Array(1),
     sessionId: undefined,
