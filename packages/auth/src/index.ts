@@ -13,6 +13,7 @@ export {
   agentProtocolError,
   type BoundSession,
   type ConfirmUse,
+  encodeAgentRequest,
   framed,
   type HeldKey,
   isAgentProtocolError,

@@ -34,6 +34,8 @@ export type SessionRequestOf<Text> =
   /** Signal names have no `SIG` in front. */
   | { readonly type: 'signal'; readonly signal: string }
   | { readonly type: 'break'; readonly lengthMs: number }
+  /** The client lets the server reach its agent, OpenSSH PROTOCOL.agent §2. */
+  | { readonly type: 'auth-agent-req@openssh.com' }
   | { readonly type: 'exit-status'; readonly status: number }
   | {
       readonly type: 'exit-signal';
@@ -111,6 +113,7 @@ export function decodeSessionRequest(name: string, data: Uint8Array): ReceivedSe
 function writeBody(writer: WireWriter, request: SessionRequest): void {
   switch (request.type) {
     case 'shell':
+    case 'auth-agent-req@openssh.com':
       return;
     case 'exec':
       writer.string(bytesOf(request.command));
@@ -149,6 +152,7 @@ function writeBody(writer: WireWriter, request: SessionRequest): void {
 function readBody(name: string, reader: WireReader): ReceivedSessionRequest | undefined {
   switch (name) {
     case 'shell':
+    case 'auth-agent-req@openssh.com':
       return { type: name };
     case 'exec':
       return { type: name, command: reader.string('exec.command') };

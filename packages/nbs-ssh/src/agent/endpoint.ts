@@ -45,3 +45,29 @@ export function socketEndpoint(path: string): AgentEndpoint {
       }),
   };
 }
+
+/**
+ * One connection. An endpoint that ignores the signal does not keep us waiting: what it opens too late is closed.
+ *
+ * @throws what the endpoint says; `signal.reason` when aborted.
+ */
+export async function dialAgent(endpoint: AgentEndpoint, signal: AbortSignal): Promise<ByteDuplex> {
+  const connecting = endpoint.connect(signal);
+  let onAbort: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([connecting, aborted]);
+  } catch (error) {
+    connecting.then(
+      (late) => Promise.allSettled([late.readable.getReader().cancel(), late.writable.getWriter().abort()]),
+      () => {},
+    );
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -3,7 +3,7 @@ import type { ByteDuplex, Clock } from '@nbs-ssh/session';
 import type { SshError } from '@nbs-ssh/transport/wire';
 import { agentError, fromAgentProtocol, fromAgentSystem } from '../errors/agent.ts';
 import type { AgentError } from '../errors/classes.ts';
-import type { AgentEndpoint } from './endpoint.ts';
+import { type AgentEndpoint, dialAgent } from './endpoint.ts';
 
 interface Waiting {
   readonly resolve: (reply: AgentReply) => void;
@@ -41,7 +41,7 @@ export class AgentLink {
       abort.abort(agentError('timeout', `no agent answered within ${timeoutMs / 1000} s`)),
     );
     try {
-      return new AgentLink(await raced(endpoint, abort.signal), clock);
+      return new AgentLink(await dialAgent(endpoint, abort.signal), clock);
     } catch (error) {
       throw fromAgentSystem(error);
     } finally {
@@ -133,27 +133,5 @@ export class AgentLink {
     // The socket may be gone already; then there is nothing to close and nobody to tell.
     this.#reader.cancel().catch(() => {});
     this.#writer.abort().catch(() => {});
-  }
-}
-
-/** An endpoint that ignores the signal must not keep us waiting; what it opens too late is closed. */
-async function raced(endpoint: AgentEndpoint, signal: AbortSignal): Promise<ByteDuplex> {
-  const connecting = endpoint.connect(signal);
-  let onAbort: () => void = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([connecting, aborted]);
-  } catch (error) {
-    connecting.then(
-      (late) => Promise.allSettled([late.readable.getReader().cancel(), late.writable.getWriter().abort()]),
-      () => {},
-    );
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

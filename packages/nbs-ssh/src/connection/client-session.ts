@@ -3,6 +3,7 @@ import { type GlobalRequestId, Multiplexer } from '@nbs-ssh/channels';
 import { ChannelTable, type Clock, SessionDriver, SessionMachine } from '@nbs-ssh/session';
 import { TransportMachine } from '@nbs-ssh/transport';
 import type { SshError, TraceSink } from '@nbs-ssh/transport/wire';
+import { AGENT_CHANNEL, AgentForwarding } from '../agent/forwarding.ts';
 import { SOFTWARE } from '../version.ts';
 import { preferKnown } from './algorithms.ts';
 import type { ConnectionConfig } from './options.ts';
@@ -31,6 +32,7 @@ export interface ClientSession {
   readonly machine: SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>;
   readonly driver: SessionDriver<ClientAuthEffect, ClientAuthAnswer, Login>;
   readonly channels: ChannelTable;
+  readonly forwarding: AgentForwarding;
   /** `undefined` until authentication has begun. */
   readonly auth: () => ClientAuth | undefined;
 }
@@ -56,7 +58,16 @@ export function createClientSession(
     trace,
     tracePackets: config.tracePackets,
   });
-  const mux = new Multiplexer({ role: 'client', trace, limits: { window: config.channelWindowBytes } });
+  const mux = new Multiplexer({
+    role: 'client',
+    trace,
+    limits: { window: config.channelWindowBytes },
+    wantedChannelTypes: [AGENT_CHANNEL],
+  });
+  const forwarding = new AgentForwarding(config.agentForward, {
+    clock,
+    emit: (name, fields) => trace({ name, time: clock.now(), fields }),
+  });
   let auth: ClientAuth | undefined;
   const machine = new SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>({
     transport,
@@ -77,8 +88,10 @@ export function createClientSession(
     verifyHostKey: async ({ hostKey, exchangeHash, signature }) => {
       const refusal = await trust.verify(hostKey, address, clock.unixNow());
       const binding = { hostKey: hostKey.blob, sessionId: exchangeHash, signature, forwarding: false };
-      if (refusal === undefined) await credentials.trusted(binding);
-      return refusal;
+      if (refusal !== undefined) return refusal;
+      forwarding.bind(binding);
+      await credentials.trusted(binding);
+      return undefined;
     },
     authenticate: (effect) => credentials.answer(effect),
     onAuthenticated: () => {
@@ -90,13 +103,15 @@ export function createClientSession(
     onReceived: () => owner.onReceived(),
     onEvent: (event) => {
       if (event.type === 'global-reply') owner.onGlobalReply(event.request);
+      else if (event.type === 'open-request') forwarding.open(event, channels);
       else if (event.type !== 'global-request') channels.handle(event);
     },
     onEnd: (error) => {
       credentials.close();
+      forwarding.close();
       owner.onEnd(error);
     },
   });
   const channels = new ChannelTable(mux, () => driver.wake());
-  return { machine, driver, channels, auth: () => auth };
+  return { machine, driver, channels, forwarding, auth: () => auth };
 }

@@ -299,6 +299,7 @@ export class SSHConnection {
     return {
       open: (listener) => this.#open().channels.open({ type: 'session' }, listener),
       env: this.#config.env,
+      forwardAgent: (channel) => this.#open().forwarding.request(channel),
       now: () => this.#clock.now(),
       unixNow: () => this.#clock.unixNow(),
       after: (milliseconds, run) => this.#clock.after(milliseconds, run),

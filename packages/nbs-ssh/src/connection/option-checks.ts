@@ -57,6 +57,7 @@ function checkWay({
   proxyJump,
   proxyCommand,
   onProxyStderr,
+  agentForward,
   interaction,
 }: SSHConnectionOptions): void {
   if (stream !== undefined && (proxyJump !== undefined || proxyCommand !== undefined)) {
@@ -70,6 +71,10 @@ function checkWay({
     }
   }
   callable('onProxyStderr', onProxyStderr);
+  if (agentForward !== undefined && typeof agentForward !== 'boolean') {
+    object('agentForward', agentForward);
+    callable('agentForward.connect', agentForward.connect, true);
+  }
   if (interaction === undefined) return;
   object('interaction', interaction);
   for (const name of ['hostKey', 'password', 'newPassword', 'passphrase', 'prompts'] as const) {

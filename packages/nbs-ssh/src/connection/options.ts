@@ -4,6 +4,8 @@ import { DEFAULT_LIMITS, DEFAULT_REKEY, type StrictKexPolicy } from '@nbs-ssh/tr
 import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
 import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 import type { CertificateFacts } from '@nbs-ssh/transport/keys';
+import { endpointOf } from '../agent/agent-keys.ts';
+import type { AgentEndpoint } from '../agent/endpoint.ts';
 import {
   type AuthConfig,
   createKeyAuth,
@@ -110,6 +112,11 @@ export interface SSHConnectionOptions {
   readonly proxyJump?: ProxyJump;
   /** A program and its arguments, whose standard input and output reach the server. No shell is involved. */
   readonly proxyCommand?: readonly string[];
+  /**
+   * Lets the server use an agent while commands run: `true` for the one of `SSH_AUTH_SOCK`, or an agent. Whoever is root
+   * there can then log in elsewhere as you. Default `false`.
+   */
+  readonly agentForward?: boolean | AgentEndpoint;
   /** Called with what `proxyCommand` writes to its standard error, as it is. */
   readonly onProxyStderr?: (bytes: Uint8Array) => void;
   /** Somebody who can be asked: about unknown host keys, passwords, passphrases and prompts. */
@@ -147,6 +154,8 @@ export interface ConnectionConfig {
   /** Hosts on the way; empty when the target is reached directly. */
   readonly jumps: readonly JumpHost[];
   readonly proxyCommand: readonly string[] | undefined;
+  /** `undefined`: nothing is handed on. */
+  readonly agentForward: (() => AgentEndpoint) | undefined;
   readonly onProxyStderr: SSHConnectionOptions['onProxyStderr'];
   readonly interaction: InteractionHandler | undefined;
   readonly strictKex: StrictKexPolicy;
@@ -198,6 +207,7 @@ export function resolveOptions(options: SSHConnectionOptions): ConnectionConfig 
     algorithmPolicy: options.algorithms,
     jumps: resolveJumps(options),
     proxyCommand: options.proxyCommand,
+    agentForward: resolveAgentForward(options.agentForward),
     onProxyStderr: options.onProxyStderr,
     interaction: options.interaction,
     strictKex: options.strictKex ?? 'offer',
@@ -221,6 +231,12 @@ function resolveAuth(options: SSHConnectionOptions): readonly AuthConfig[] | und
   if (password === undefined && clientKeys === undefined) return undefined;
   const keys = (clientKeys ?? []).map((path) => createKeyAuth(path));
   return password === undefined ? keys : [...keys, createPasswordAuth(password)];
+}
+
+/** Where the agent is, is found out when the server asks for it. */
+function resolveAgentForward(given: boolean | AgentEndpoint | undefined): (() => AgentEndpoint) | undefined {
+  if (given === undefined || given === false) return undefined;
+  return () => endpointOf(given === true ? {} : { agent: given });
 }
 
 /** A proxyCommand beside jump hosts leads to the first of them, as in ssh_config it would be the first one's. */

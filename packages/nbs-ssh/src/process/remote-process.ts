@@ -7,6 +7,8 @@ import { ChannelError, type ErrorContext, type SSHError } from '../errors/classe
 export interface RemoteProcesses {
   /** @throws {SSHError} when the connection is not open. */
   readonly open: (listener: ChannelListener) => Channel;
+  /** Asks for what is handed on to every command, if anything is. */
+  readonly forwardAgent: (channel: Channel) => void;
   /** Of every command, before its own. */
   readonly env: Readonly<Record<string, string>>;
   readonly now: () => number;
@@ -90,6 +92,7 @@ function askToStart(
   { env, pty }: ProcessOptions,
 ): { readonly pty: Promise<boolean> | undefined; readonly exec: Promise<boolean> } {
   try {
+    processes.forwardAgent(channel);
     for (const [name, value] of Object.entries({ ...processes.env, ...env })) {
       if (typeof value !== 'string') throw new TypeError(`the environment variable ${name} is no string`);
       channel.notify({ type: 'env', name, value });
