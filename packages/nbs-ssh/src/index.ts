@@ -9,6 +9,7 @@ export { createNodeProvider } from '@nbs-ssh/transport/crypto/node';
 export { type Fault, Secret } from '@nbs-ssh/transport/wire';
 export { Agent, type AgentKeyOptions, type CreateAgentOptions, createAgent } from './agent/agent.ts';
 export { type AgentAuth, type AgentOptions, createAgentAuth } from './agent/agent-auth.ts';
+export { createAgentSigner } from './agent/agent-signer.ts';
 export { getAgentAvailable } from './agent/available.ts';
 export type { AgentEndpoint } from './agent/endpoint.ts';
 export type { AgentListener } from './agent/listener.ts';

@@ -6,6 +6,8 @@ import { findProgram, scratchDir } from '@nbs-ssh/testing';
 import { signData } from '@nbs-ssh/transport/keys';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  createAgent,
+  createAgentSigner,
   generateKey,
   type MessageSigner,
   nobleProvider,
@@ -103,6 +105,23 @@ describe('a signed message', () => {
     await expect(
       signMessage(MESSAGE, { ...liar, sign: () => new Uint8Array(83) }, { namespace: 'file' }),
     ).rejects.toThrow(expect.objectContaining({ code: 'AUTH_SSHSIG_SIGNER' }));
+  });
+
+  it('may be signed by a key in an agent, and not without it', async () => {
+    await using agent = createAgent([other]);
+    const signer = createAgentSigner(other.publicKey, { agent });
+    const armored = await signMessage(MESSAGE, signer, { namespace: 'file' });
+    const verdict = signatureOf(MESSAGE, armored, 'file');
+    expect(verdict.valid && verdict.publicKey.fingerprint()).toBe(other.publicKey.fingerprint());
+    const absent = createAgentSigner(key.publicKey, { agent });
+    await expect(signMessage(MESSAGE, absent, { namespace: 'file' })).rejects.toMatchObject({
+      reason: 'no_match',
+    });
+    agent.lock('shut');
+    await expect(signMessage(MESSAGE, signer, { namespace: 'file' })).rejects.toMatchObject({
+      reason: 'empty',
+    });
+    expect(() => createAgentSigner(key.publicKey, { timeoutSec: -1 })).toThrow(RangeError);
   });
 
   it('needs a purpose', async () => {

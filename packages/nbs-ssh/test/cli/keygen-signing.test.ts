@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram } from '@nbs-ssh/testing';
+import { agentPrograms, findProgram, startSshAgent } from '@nbs-ssh/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtCli, type Cli, type Finished } from './cli.ts';
 
@@ -126,6 +126,27 @@ describe('nbs-ssh keygen -Y', () => {
     expect(mixed).toMatchObject({ exitCode: 255, stdout: '' });
     expect(mixed.stderr).toContain('another one');
   });
+
+  it.skipIf(agentPrograms() === undefined)(
+    'signs by the agent where the private key is not at hand',
+    async () => {
+      await using agent = await startSshAgent();
+      const env = { SSH_AUTH_SOCK: agent.socket };
+      writeFileSync(at('away.pub'), text('r.pub'));
+      const args = ['keygen', '-Y', 'sign', '-q', '-f', at('away.pub'), '-n', 'file'];
+      const without = await cli.run(args, { stdin: MESSAGE, env });
+      expect(without).toMatchObject({ exitCode: 255, stdout: '' });
+      expect(without.lines[0]).toContain('The agent did not sign');
+      expect((await cli.run(args, { stdin: MESSAGE })).lines[0]).toContain('SSH_AUTH_SOCK is not set');
+      await agent.sshAdd(['-q', at('r')]);
+      for (const more of [[], ['-U'], ['-U', '-f', at('r.pub')]]) {
+        const signed = await cli.run([...args, ...more], { stdin: MESSAGE, env });
+        expect(signed).toMatchObject({ exitCode: 0, stderr: '' });
+        writeFileSync(at('away.sig'), signed.stdout);
+        expect((await keygen(...verifying('r', 'away.sig'))).exitCode).toBe(0);
+      }
+    },
+  );
 
   it.each([
     ['another signer', ['-I', 'b@x'], 'not allowed for this signer'],

@@ -212,6 +212,7 @@ describe('nbs-ssh keygen', () => {
     ['what comes later', ['-R', 'host'], 1],
     ['making certificates', ['-s', 'ca', '-I', 'id'], 1],
     ['a namespace without -Y', ['-n', 'file'], 1],
+    ['an agent without -Y sign', ['-U', '-l'], 1],
     ['an unknown -Y', ['-Y', 'bless'], 1],
     ['-Y sign without a purpose', ['-Y', 'sign', '-f', 'key'], 1],
     ['-Y sign with an empty purpose', ['-Y', 'sign', '-f', 'key', '-n', ''], 1],

@@ -1,5 +1,5 @@
 import { isSshsigError } from '@nbs-ssh/auth';
-import { KeyLoadError } from '../../errors/classes.ts';
+import { AgentError, KeyLoadError } from '../../errors/classes.ts';
 import { type Explanation, explain } from '../explain.ts';
 import { NoAnswer } from '../prompt.ts';
 import { UsageError } from '../usage.ts';
@@ -50,6 +50,10 @@ export function explainKeygen(error: unknown): Explanation & { readonly exitCode
     return { cause: `Nothing was answered: ${error.message}.`, remedy: 'Run it again.', exitCode: 1 };
   }
   if (error instanceof KeyLoadError) return { ...explainKey(error), exitCode: 255 };
+  if (error instanceof AgentError) {
+    const remedy = 'Look at SSH_AUTH_SOCK and ssh-add -l, or give -f the private key itself.';
+    return { cause: `The agent did not sign: ${error.message}.`, remedy, exitCode: 255 };
+  }
   if (isSshsigError(error)) {
     const cause = `${sentence(error.message.slice(error.code.length + 2))}.`;
     return { cause, remedy: 'Repair the file, or make it anew.', exitCode: 255 };

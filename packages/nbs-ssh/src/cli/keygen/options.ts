@@ -39,12 +39,14 @@ export interface KeygenOptions {
   /** Seconds since 1970. */
   readonly verifyTime?: number;
   readonly printKey: boolean;
+  /** Whether the key must be in the agent. */
+  readonly agent: boolean;
   readonly operands: readonly string[];
 }
 
 type Collected = { -readonly [K in keyof KeygenOptions]: KeygenOptions[K] };
 
-const FLAGS = 'pcyleivq';
+const FLAGS = 'pcyleivqU';
 const WITH_VALUE = 'tbCfNPaZEYnIsrOm';
 const ACTIONS: Readonly<Record<string, KeygenAction>> = {
   p: 'passphrase',
@@ -66,6 +68,7 @@ export function parseKeygen(args: readonly string[]): KeygenOptions {
     quiet: false,
     messageHash: 'sha512',
     printKey: false,
+    agent: false,
     operands,
   };
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
@@ -93,6 +96,7 @@ function group(letters: string, words: string[], found: Collected): void {
     const action = ACTIONS[letter];
     if (action !== undefined) setAction(action, found);
     else if (letter === 'v') found.verbose = true;
+    else if (letter === 'U') found.agent = true;
     else found.quiet = true;
   }
 }
@@ -211,6 +215,7 @@ const NAMES = {
 
 function check(found: KeygenOptions): void {
   const { action, operands } = found;
+  if (found.agent && action !== 'sign') throw new UsageError('-U belongs to -Y sign.');
   const signing = SIGNING.find((candidate) => candidate === action);
   if (signing === undefined) {
     if (found.signature !== undefined) throw later('making certificates (-s)');

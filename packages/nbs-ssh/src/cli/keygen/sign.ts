@@ -1,14 +1,14 @@
 import { createNodeProvider } from '@nbs-ssh/transport/crypto/node';
 import { signData } from '@nbs-ssh/transport/keys';
 import { printable } from '@nbs-ssh/transport/wire';
+import { createAgentSigner } from '../../agent/agent-signer.ts';
 import type { PrivateKey } from '../../keys/private-key.ts';
-import { PublicKey } from '../../keys/public-key.ts';
 import { type MessageSigner, signMessage } from '../../keys/signed-message.ts';
 import { expandPath } from '../../platform/platform.ts';
 import { type Asking, mayOverwrite } from './asking.ts';
 import { KeygenFailure } from './errors.ts';
-import { createFile, digestOf, exists, readText, replaceFile } from './files.ts';
-import { loadPrivate } from './load.ts';
+import { createFile, digestOf, exists, replaceFile } from './files.ts';
+import { loadPrivate, loadPublic } from './load.ts';
 import type { KeygenOptions } from './options.ts';
 
 export interface SignOutput {
@@ -49,15 +49,18 @@ async function signFile(
 }
 
 /**
- * The key that signs. A `.pub` file or a certificate stands for the private key beside it; a certificate is then shown
- * in the signature in place of the key.
+ * The key that signs. A `.pub` file or a certificate stands for the private key beside it, or in the agent when there is
+ * none there; a certificate is then shown in the signature in place of the key.
  */
 async function signerOf(options: KeygenOptions, asking: Asking): Promise<PrivateKey | MessageSigner> {
   const path = expandPath(options.file ?? '');
-  const beside = ['-cert.pub', '.pub'].find((ending) => path.endsWith(ending));
-  if (beside === undefined) return (await loadPrivate(path, options, asking)).key;
-  const publicKey = PublicKey.parse(await readText(path, MAX_PUBLIC));
-  const { key } = await loadPrivate(path.slice(0, -beside.length), options, asking);
+  if (options.agent) return createAgentSigner(await loadPublic(path, options, asking));
+  const ending = ['-cert.pub', '.pub'].find((candidate) => path.endsWith(candidate));
+  if (ending === undefined) return (await loadPrivate(path, options, asking)).key;
+  const publicKey = await loadPublic(path, options, asking);
+  const beside = path.slice(0, -ending.length);
+  if (!(await exists(beside))) return createAgentSigner(publicKey);
+  const { key } = await loadPrivate(beside, options, asking);
   if (publicKey.fingerprint() !== key.publicKey.fingerprint()) {
     throw new KeygenFailure(
       `The private key beside ${printable(path, 1024)} is another one.`,
@@ -70,5 +73,3 @@ async function signerOf(options: KeygenOptions, asking: Asking): Promise<Private
     sign: (algorithm, data) => signData(provider, algorithm, key.material, data),
   };
 }
-
-const MAX_PUBLIC = 131_072;

@@ -5,13 +5,16 @@ export const KEYGEN_HELP = `usage: nbs-ssh keygen [-q] [-t ed25519|ecdsa|rsa] [-
        nbs-ssh keygen -l [-v] [-E sha256|md5] [-f FILE]                          fingerprints; -v draws them too
        nbs-ssh keygen -e [-f FILE]                                               the public key as RFC 4716
        nbs-ssh keygen -i [-f FILE]                                               the .pub line of RFC 4716 or PEM
-       nbs-ssh keygen -Y sign -f KEY -n NAMESPACE [-O hashalg=sha256|sha512] [FILE…]
+       nbs-ssh keygen -Y sign [-U] -f KEY -n NAMESPACE [-O hashalg=sha256|sha512] [FILE…]
        nbs-ssh keygen -Y verify -f ALLOWED_SIGNERS -I IDENTITY -n NAMESPACE -s SIGNATURE [-r REVOKED] < FILE
        nbs-ssh keygen -Y find-principals -f ALLOWED_SIGNERS -s SIGNATURE
        nbs-ssh keygen -Y match-principals -f ALLOWED_SIGNERS -I IDENTITY
        nbs-ssh keygen -Y check-novalidate -n NAMESPACE -s SIGNATURE < FILE
 
 Makes keys, shows them, and signs files, with the letters of ssh-keygen. Without -t it makes an ed25519 key.
+
+The KEY of -Y sign may be a .pub file or a certificate: the private key beside it signs or, with -U or when there is none,
+the agent.
 
 For -Y, also: -O verify-time=YYYYMMDD[HHMM[SS]][Z], -O print-pubkey, -q.
 
@@ -34,7 +37,6 @@ export const KEYGEN_LATER: Readonly<Record<string, string>> = {
   M: 'making and screening moduli (-M)',
   Q: 'revocation lists (-Q)',
   R: 'removing hosts from known_hosts (-R)',
-  U: 'keys in the agent (-U)',
   V: 'making certificates (-V)',
   g: 'DNS records (-g)',
   h: 'making certificates (-h)',
