@@ -84,9 +84,9 @@ function lockOf(
   { format, publicBlob, encryption }: KeyContainer,
   passphrase: Secret | undefined,
 ): { readonly derivation: Derivation; readonly password: Uint8Array } | undefined {
-  if (encryption === undefined) return undefined;
   // First, so that nobody is asked for the passphrase of a file that cannot be used with any.
   if (publicBlob !== undefined) statedHalf(publicBlob, format);
+  if (encryption === undefined) return undefined;
   const derivation = encryption.derivation();
   const password = passphrase?.revealBytes();
   if (password === undefined || password.length === 0) {

@@ -86,6 +86,32 @@ describe.skipIf(!hasOpenssl)('encrypted files of openssl', () => {
     }
   });
 
+  it('cannot ask for costs beyond the bounds, or for impossible ones', () => {
+    const change = (text: string, from: string, to: string): string => {
+      const bytes = unarmor(text);
+      const at = bytes.indexOf(Buffer.from(from, 'hex'));
+      expect(at).toBeGreaterThan(0);
+      bytes.set(Buffer.from(to, 'hex'), at);
+      return armor(bytes, 'ENCRYPTED PRIVATE KEY');
+    };
+    // INTEGERs in place: iterations of PBKDF2; N, r and p of scrypt.
+    const iterations = pbes2('p256', ['-iter', '65537']);
+    const scrypt = pbes2('p256', ['-scrypt']);
+    for (const [text, from, to, expected] of [
+      [iterations, '0203010001', '02031e8481', 'unsupported'],
+      [iterations, '0203010001', '02037fffff', 'unsupported'],
+      [iterations, '0203010001', '0203ffffff', 'invalid_format'],
+      [pbes2('p256', ['-iter', '1']), '020101300c', '020100300c', 'invalid_format'],
+      [scrypt, '02024000020108020101', '02024001020108020101', 'invalid_format'],
+      [scrypt, '02024000020108020101', '0202400002017f020101', 'passphrase_required'],
+      [scrypt, '02024000020108020101', '0202400002017f02017f', 'unsupported'],
+      [scrypt, '02024000020108020101', '02024000020108020100', 'invalid_format'],
+      [scrypt, '02024000020108020101', '02024000020100020101', 'invalid_format'],
+    ] as const) {
+      expect([to, reason(change(text, from, to))]).toEqual([to, expected]);
+    }
+  });
+
   it('T112 refuse typed, or give the very same key, when cut or changed anywhere', () => {
     const text = pbes2('p256', ['-iter', '1']);
     const bytes = unarmor(text);

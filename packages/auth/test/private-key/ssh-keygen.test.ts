@@ -1,4 +1,5 @@
 import { formatPublicKeyLine } from '@nbs-ssh/transport/keys';
+import { EMPTY, fromHex, toHex, utf8, WireWriter } from '@nbs-ssh/transport/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   formatOpensshPrivateKey,
@@ -97,6 +98,48 @@ describe.skipIf(!hasSshKeygen)('files of ssh-keygen', () => {
     expect(line(load(space.read('default-rounds'), PASSPHRASE))).toBe(
       space.read('default-rounds.pub').trim(),
     );
+  });
+
+  it('load with any number of rounds', () => {
+    for (const rounds of ['1', '7', '40']) {
+      const name = `rounds-${rounds}`;
+      space.run('ssh-keygen', '-q', '-t', 'ed25519', '-N', PASSPHRASE, '-a', rounds, '-f', name);
+      expect(line(load(space.read(name), PASSPHRASE))).toBe(space.read(`${name}.pub`).trim());
+    }
+  });
+
+  it('of keys that cannot sign from a file say so, with what to do, before they ask for the passphrase', () => {
+    const file = (type: string, cipher: string, ...fields: readonly string[]): string => {
+      const blob = new WireWriter().text(type);
+      for (const field of fields) blob.string(fromHex(field));
+      const kdf = new WireWriter().string(new Uint8Array(16)).u32(16).finish();
+      const encrypted = cipher !== 'none';
+      const body = new WireWriter().u32(1).u32(1).text(type).u32(0).finish();
+      const writer = new WireWriter().fixed(utf8('openssh-key-v1\0')).text(cipher);
+      writer.text(encrypted ? 'bcrypt' : 'none').string(encrypted ? kdf : EMPTY);
+      return armor(writer.u32(1).string(blob.finish()).string(body).finish());
+    };
+    const application = toHex(utf8('ssh:'));
+    for (const cipher of ['none', 'aes256-ctr']) {
+      const security = [
+        file('sk-ssh-ed25519@openssh.com', cipher, '11'.repeat(32), application),
+        file(
+          'sk-ecdsa-sha2-nistp256@openssh.com',
+          cipher,
+          toHex(utf8('nistp256')),
+          `04${'11'.repeat(64)}`,
+          application,
+        ),
+      ];
+      for (const text of security) {
+        expect(reason(text)).toBe('unsupported');
+        expect(() => load(text)).toThrow(/load it into an ssh-agent/);
+        expect(() => privateKeyPublicPart(text)).toThrow(/ssh-agent/);
+      }
+      const dsa = file('ssh-dss', cipher, '03', '03', '03', '03');
+      expect(reason(dsa)).toBe('unsupported');
+      expect(() => load(dsa)).toThrow(/ssh-keygen -t ed25519/);
+    }
   });
 
   it('takes a passphrase that is not ASCII as UTF-8', () => {
