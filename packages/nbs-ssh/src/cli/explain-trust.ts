@@ -154,7 +154,7 @@ export function explainKey(error: KeyLoadError): Explanation {
     default:
       return {
         cause: `The private key is of a kind that is not supported: ${error.message}.`,
-        remedy: 'Make a new key with: ssh-keygen -t ed25519.',
+        remedy: 'Do what the message says, or make a new key with: ssh-keygen -t ed25519.',
       };
   }
 }
