@@ -1,3 +1,4 @@
+import type { CertificateFacts } from '@nbs-ssh/transport/keys';
 import { printable, type TraceSink, type TraceValue } from '@nbs-ssh/transport/wire';
 
 /** Longest method or algorithm name kept in a trace; RFC 4251 §6 allows 64 characters. */
@@ -18,6 +19,17 @@ export class Tracer {
   emit(name: string, fields: Readonly<Record<string, TraceValue>>): void {
     this.#sink?.({ name, time: this.now, fields });
   }
+}
+
+/** A certificate as trace events tell it. */
+export function certificateFields(facts: CertificateFacts): Readonly<Record<string, string>> {
+  return {
+    key_id: facts.keyId,
+    serial: facts.serial,
+    ca_fingerprint: facts.caFingerprint,
+    valid_from: facts.validFrom,
+    valid_until: facts.validUntil,
+  };
 }
 
 /** One name from the peer, fit for a trace or an error. */

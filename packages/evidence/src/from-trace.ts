@@ -45,6 +45,14 @@ export function eventFromTrace(
       return make('AUTH', { ...user, ...fields, status: 'attempt' });
     case 'auth.result':
       return make('AUTH', { ...user, ...fields, status: RESULTS[String(fields['result'])] ?? 'failed' });
+    case 'auth.certificate-refused':
+      return make('AUTH', {
+        ...user,
+        method: 'publickey',
+        stage: 'certificate',
+        ...fields,
+        status: 'failed',
+      });
     case 'auth.skipped':
       return make('AUTH', { ...user, ...fields, status: 'skipped' });
     case 'session.keepalive.sent':

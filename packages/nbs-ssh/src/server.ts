@@ -1,5 +1,6 @@
 export {
   authorizedKeys,
+  type CertificateAttempt,
   type ConnectionOptions,
   type ErrorPlace,
   type HostKeySource,

@@ -1,26 +1,39 @@
 import type { ServerAuthAnswer, ServerAuthEffect, ServerVerdict } from '@nbs-ssh/auth';
-import { fingerprint } from '@nbs-ssh/transport/keys';
+import {
+  type CertifiedKey,
+  certificateFacts,
+  fingerprint,
+  type PublicKey,
+  plainKeyOf,
+} from '@nbs-ssh/transport/keys';
 import { equalBytes, type Secret, type SshError, utf8 } from '@nbs-ssh/transport/wire';
 import { Dialog } from './dialog.ts';
 import { serverError } from './errors.ts';
+import type { PublicKeyAttempt } from './handlers.ts';
 import type { ServerConfig } from './options.ts';
+import { type UserCertificateProblem, userCertificateProblem } from './user-certificates.ts';
 
 export interface AuthenticatorHooks {
   readonly onError: (error: SshError, username: string) => void;
   /** Hears of every secret before a handler does, so that no log shows it. */
   readonly onSecret: (secret: Secret) => void;
+  /** A certificate was not accepted; the client does not learn why. */
+  readonly onCertificateRefused: (reason: UserCertificateProblem | 'handler') => void;
 }
 
 /** Answers the machine's questions with the application's handlers. Never rejects and never hangs. */
 export class Authenticator {
   readonly #config: ServerConfig;
   readonly #hooks: AuthenticatorHooks;
+  readonly #address: string | undefined;
   #dialog: Dialog | undefined;
   #giveUp: (() => void) | undefined;
 
-  constructor(config: ServerConfig, hooks: AuthenticatorHooks) {
+  /** @param address - Of the client, when it is known. */
+  constructor(config: ServerConfig, hooks: AuthenticatorHooks, address: string | undefined) {
     this.#config = config;
     this.#hooks = hooks;
+    this.#address = address;
   }
 
   async answer(effect: ServerAuthEffect): Promise<ServerAuthAnswer> {
@@ -67,8 +80,9 @@ export class Authenticator {
     this.#dialog?.abandon();
     if (effect.type === 'check-key') {
       const { publicKey, algorithm, signed } = effect;
-      const print = fingerprint(crypto.hash, publicKey.blob);
+      const print = fingerprint(crypto.hash, plainKeyOf(publicKey).blob);
       const attempt = { username, publicKey, algorithm, signed, fingerprint: print };
+      if (publicKey.certificate !== undefined) return this.#certified(attempt);
       return (await auth.publicKey?.(attempt)) === true;
     }
     this.#hooks.onSecret(effect.password);
@@ -78,6 +92,26 @@ export class Authenticator {
     const { password } = effect;
     const matches = (expected: string): boolean => equalBytes(digest(password.reveal()), digest(expected));
     return (await auth.password?.({ username, password, matches })) === true;
+  }
+
+  /** Certificates are decided by what is in them; the application can only refuse one more. */
+  async #certified(attempt: PublicKeyAttempt): Promise<boolean> {
+    const { auth, crypto, clock, trustedCas: cas } = this.#config;
+    const { username } = attempt;
+    const publicKey = certifiedOf(attempt.publicKey);
+    if (publicKey === undefined) return false;
+    const use = { cas, username, address: this.#address, unixMs: clock.unixNow() };
+    const problem = userCertificateProblem(crypto, publicKey, use);
+    const certificate = certificateFacts(crypto.hash, publicKey.certificate);
+    const refused =
+      problem ??
+      (auth.certificate === undefined ||
+      (await auth.certificate({ ...attempt, publicKey, certificate })) === true
+        ? undefined
+        : 'handler');
+    if (refused === undefined) return true;
+    this.#hooks.onCertificateRefused(refused);
+    return false;
   }
 
   #converse(
@@ -93,6 +127,11 @@ export class Authenticator {
     this.#dialog = new Dialog(failed);
     return this.#dialog.start(handler, { username, submethods });
   }
+}
+
+function certifiedOf(publicKey: PublicKey): CertifiedKey | undefined {
+  const { certificate } = publicKey;
+  return certificate === undefined ? undefined : { ...publicKey, certificate };
 }
 
 const HANDLER_NAMES: { readonly [T in ServerAuthEffect['type']]: string } = {

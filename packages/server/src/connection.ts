@@ -8,15 +8,18 @@ import {
   type NegotiatedAlgorithms,
   TransportMachine,
 } from '@nbs-ssh/transport';
+import type { Certificate } from '@nbs-ssh/transport/keys';
 import type { SshError, TraceValue } from '@nbs-ssh/transport/wire';
 import { Authenticator } from './authenticator.ts';
 import { serverError } from './errors.ts';
 import type { ServerConfig } from './options.ts';
+import { type Restrictions, restrictionsOf } from './restrictions.ts';
 import { SessionChannel } from './session-channel.ts';
 
 interface Login {
   readonly username: string;
   readonly methods: readonly ServerMethod[];
+  readonly certificates: readonly Certificate[];
 }
 
 /** SSH_MSG_DISCONNECT reason for a regular end, RFC 4253 §11.1. */
@@ -52,6 +55,7 @@ export class ServerConnection implements AsyncDisposable {
   readonly #closed: Promise<void>;
   #sessions = 0;
   #username: string | undefined;
+  #restrictions: Restrictions = restrictionsOf([]);
   #keyed = false;
   #error: SshError | undefined;
   #cancelGrace: () => void = () => {};
@@ -99,10 +103,16 @@ export class ServerConnection implements AsyncDisposable {
           ...(trace === undefined ? {} : { trace }),
         }),
     });
-    this.#authenticator = new Authenticator(config, {
-      onError: (error, username) => this.#report(error, { username }),
-      onSecret: (secret) => this.#recorder?.redactor.register(secret),
-    });
+    this.#authenticator = new Authenticator(
+      config,
+      {
+        onError: (error, username) => this.#report(error, { username }),
+        onSecret: (secret) => this.#recorder?.redactor.register(secret),
+        onCertificateRefused: (reason) =>
+          this.#trace('auth.certificate-refused', { certificate_problem: reason }),
+      },
+      remote.address,
+    );
     this.#driver = new SessionDriver(this.#machine, duplex, clock, {
       // Only clients ask this.
       verifyHostKey: async () => undefined,
@@ -191,6 +201,7 @@ export class ServerConnection implements AsyncDisposable {
   #authenticated(login: Login): void {
     this.#cancelGrace();
     this.#username = login.username;
+    this.#restrictions = restrictionsOf(login.certificates);
     this.#trace('session.ready', {
       username: login.username,
       duration_ms: this.#config.clock.now() - this.startedAt,
@@ -222,6 +233,7 @@ export class ServerConnection implements AsyncDisposable {
     const context = {
       config: this.#config,
       username: this.#username ?? '',
+      restrictions: this.#restrictions,
       trace: (name: string, fields: Readonly<Record<string, TraceValue>>) => this.#trace(name, fields),
       onError: (error: SshError) => this.#report(error),
       onStarted: (finished: Promise<void>) => this.#track(finished),

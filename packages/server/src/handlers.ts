@@ -1,4 +1,4 @@
-import type { PublicKey } from '@nbs-ssh/transport/keys';
+import type { CertificateFacts, CertifiedKey, PublicKey } from '@nbs-ssh/transport/keys';
 import type { Secret } from '@nbs-ssh/transport/wire';
 import type { ServerSession } from './session.ts';
 
@@ -14,6 +14,13 @@ export interface PublicKeyAttempt {
   readonly algorithm: string;
   /** Whether the client has proven that it holds the key. `false`: it only asks whether to try. */
   readonly signed: boolean;
+}
+
+/** A client wants to log in with a certificate that is right in every way. */
+export interface CertificateAttempt extends PublicKeyAttempt {
+  readonly publicKey: CertifiedKey;
+  /** `fingerprint` is of the key in it. */
+  readonly certificate: CertificateFacts;
 }
 
 /** A client wants to log in with a password. */
@@ -53,7 +60,16 @@ export type PromptClient = (
  * User names are already safe for paths and logs: no `/`, `%`, control or bidirectional characters.
  */
 export interface ServerAuthHandlers {
+  /** Never hears of certificates, whose restrictions it might not know. */
   readonly publicKey?: (attempt: PublicKeyAttempt) => Decision;
+  /**
+   * Keys of CAs, as lines of `.pub` files. Whoever has a certificate of one that names the user is let in, as far as the
+   * certificate goes: validity, `source-address`, `force-command` and `permit-pty` are obeyed for the whole login, also
+   * when other methods are asked for besides. A certificate with another critical option is refused.
+   */
+  readonly trustedUserCAKeys?: readonly string[];
+  /** Asked about each certificate that would be accepted, for lists of revoked ones and the like. Default: accept. */
+  readonly certificate?: (attempt: CertificateAttempt) => Decision;
   readonly password?: (attempt: PasswordAttempt) => Decision;
   readonly keyboardInteractive?: (attempt: KeyboardInteractiveAttempt, prompt: PromptClient) => Decision;
   /**

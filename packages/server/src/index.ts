@@ -2,6 +2,7 @@ export { authorizedKeys } from './authorized-keys.ts';
 export { type RemotePeer, ServerConnection } from './connection.ts';
 export { isServerError, type ServerError, type ServerErrors, serverError } from './errors.ts';
 export type {
+  CertificateAttempt,
   KeyboardInteractiveAttempt,
   PasswordAttempt,
   PromptClient,

@@ -10,9 +10,11 @@ import {
   type StrictKexPolicy,
 } from '@nbs-ssh/transport';
 import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
+import type { PublicKey } from '@nbs-ssh/transport/keys';
 import type { SshError } from '@nbs-ssh/transport/wire';
 import type { ServerAuthHandlers, SessionHandler } from './handlers.ts';
 import { type HostKeySource, loadHostKeys } from './host-keys.ts';
+import { trustedCas } from './user-certificates.ts';
 
 /** Where an error happened. Text from the client is escaped. */
 export interface ErrorPlace {
@@ -53,7 +55,7 @@ const LIMITS: ServerLimits = {
 
 /** What a connection needs to know, however it came. */
 export interface ConnectionOptions {
-  /** Texts of unencrypted private key files, or keys. Default: one Ed25519 key made on start. */
+  /** Texts of unencrypted private key files, or keys, each with a certificate or without. Default: one Ed25519 key made on start. */
   readonly hostKeys?: readonly HostKeySource[];
   /** At least one handler. */
   readonly auth: ServerAuthHandlers;
@@ -92,6 +94,7 @@ export interface ServerConfig {
   readonly hostKeys: readonly HostKey[];
   readonly auth: ServerAuthHandlers;
   readonly methods: readonly ServerMethod[];
+  readonly trustedCas: readonly PublicKey[];
   readonly exec: SessionHandler | undefined;
   readonly shell: SessionHandler | undefined;
   readonly acceptEnv: ReadonlySet<string>;
@@ -114,7 +117,7 @@ const MAX_BANNER = 2048;
 
 /**
  * @throws {RangeError} when nobody could log in, a name is unknown to the provider or a number is out of range.
- * @throws {PrivateKeyError} for an unusable host key.
+ * @throws {PrivateKeyError} for an unusable host key. @throws {KeysError} for an unusable key of a CA.
  */
 export function resolveOptions(
   options: ConnectionOptions,
@@ -140,6 +143,7 @@ export function resolveOptions(
     hostKeys: loadHostKeys(options.hostKeys, crypto),
     auth: options.auth,
     methods: methodsOf(options.auth),
+    trustedCas: trustedCas(options.auth.trustedUserCAKeys ?? []),
     exec: options.exec,
     shell: options.shell,
     acceptEnv: new Set(options.acceptEnv),
@@ -173,7 +177,7 @@ export function resolveOptions(
 
 function methodsOf(auth: ServerAuthHandlers): readonly ServerMethod[] {
   const methods: ServerMethod[] = [];
-  if (auth.publicKey !== undefined) methods.push('publickey');
+  if (auth.publicKey !== undefined || auth.trustedUserCAKeys !== undefined) methods.push('publickey');
   if (auth.password !== undefined) methods.push('password');
   if (auth.keyboardInteractive !== undefined) methods.push('keyboard-interactive');
   if (methods.length === 0) throw new RangeError('auth needs at least one handler: nobody could log in');

@@ -60,7 +60,7 @@ async function runProcess(
   if (session.signal.aborted) return undefined;
   const child: Child = spawn(program, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...(options.env ?? inheritedEnv()), ...session.env },
+    env: { ...(options.env ?? inheritedEnv()), ...session.env, ...originalOf(session) },
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -79,6 +79,12 @@ async function runProcess(
   } finally {
     clearKill();
   }
+}
+
+/** As sshd gives it to a forced command, which it is not, when the client asked for a shell. */
+function originalOf({ originalCommand }: ServerSession): Record<string, string> {
+  if (originalCommand === undefined || originalCommand === '' || originalCommand.includes('\0')) return {};
+  return { SSH_ORIGINAL_COMMAND: originalCommand };
 }
 
 interface Ending {

@@ -2,7 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { ByteDuplex } from '@nbs-ssh/session';
 import { fromSocket, systemClock } from '@nbs-ssh/session/node';
 import { nodeProvider } from '@nbs-ssh/transport/crypto/node';
-import { fingerprint, formatPublicKeyLine } from '@nbs-ssh/transport/keys';
+import { fingerprint, formatPublicKeyLine, type PublicKey } from '@nbs-ssh/transport/keys';
 import { admit } from './admission.ts';
 import { type RemotePeer, ServerConnection } from './connection.ts';
 import { serverError } from './errors.ts';
@@ -45,7 +45,7 @@ export class SSHServer implements AsyncDisposable {
    * Starts listening.
    *
    * @throws {RangeError} when no authentication handler is given, or an option is out of range.
-   * @throws {PrivateKeyError} for an unusable host key.
+   * @throws {PrivateKeyError} for an unusable host key. @throws {KeysError} for an unusable certificate or CA.
    * @throws {ServerError} `SERVER_LISTENER` when the port cannot be opened; `cause` says why.
    */
   static async listen(options: ServerOptions): Promise<SSHServer> {
@@ -80,14 +80,14 @@ export class SSHServer implements AsyncDisposable {
   /** Of the host keys, `SHA256:…`, in the order they were given. */
   get fingerprints(): readonly string[] {
     const { crypto, hostKeys } = this.#config;
-    return hostKeys.map((key) => fingerprint(crypto.hash, key.publicKey.blob));
+    return plainKeys(hostKeys).map((key) => fingerprint(crypto.hash, key.blob));
   }
 
-  /** Lines for a known_hosts file. */
+  /** Lines for a known_hosts file. A certificate needs none, but one for its CA. */
   get hostKeyLines(): readonly string[] {
     const { host, port } = this.address;
     const name = port === 22 ? host : `[${host}]:${port}`;
-    return this.#config.hostKeys.map((key) => `${name} ${formatPublicKeyLine(key.publicKey)}`);
+    return plainKeys(this.#config.hostKeys).map((key) => `${name} ${formatPublicKeyLine(key)}`);
   }
 
   /** Connections that are open, oldest first. */
@@ -152,6 +152,11 @@ export class SSHServer implements AsyncDisposable {
     socket.once('close', () => this.#sentAway.delete(socket));
     sendAway(socket, software);
   }
+}
+
+/** A key with a certificate is there without it as well. */
+function plainKeys(hostKeys: ServerConfig['hostKeys']): readonly PublicKey[] {
+  return hostKeys.map((key) => key.publicKey).filter((key) => key.certificate === undefined);
 }
 
 const PLATFORM = { crypto: nodeProvider, clock: systemClock };

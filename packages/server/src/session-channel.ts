@@ -4,6 +4,7 @@ import { EMPTY, fromUtf8, fromUtf8Lossy, printable, type SshError, utf8 } from '
 import { serverError } from './errors.ts';
 import type { SessionHandler } from './handlers.ts';
 import type { ServerConfig } from './options.ts';
+import type { Restrictions } from './restrictions.ts';
 import type { Pty, ServerSession, SessionOutput, TerminalSize } from './session.ts';
 import { SessionInput } from './stdin.ts';
 
@@ -16,6 +17,7 @@ const MAX_LISTENERS = 100;
 export interface SessionChannelContext {
   readonly config: ServerConfig;
   readonly username: string;
+  readonly restrictions: Restrictions;
   readonly trace: (name: string, fields: Readonly<Record<string, string | number | null>>) => void;
   readonly onError: (error: SshError) => void;
   /** The handler begins; the promise settles when it has returned. */
@@ -36,6 +38,7 @@ export class SessionChannel implements ServerSession {
   readonly stderr: SessionOutput;
   #kind: 'exec' | 'shell' | undefined;
   #command: Uint8Array = EMPTY;
+  #original: Uint8Array | undefined;
   #pty: Pty | undefined;
   #startedAt = 0;
   /** The exit was said, or the channel is gone: nothing more is written. */
@@ -75,6 +78,10 @@ export class SessionChannel implements ServerSession {
     } catch {
       return undefined;
     }
+  }
+
+  get originalCommand(): string | undefined {
+    return this.#original === undefined ? undefined : fromUtf8Lossy(this.#original);
   }
 
   get username(): string {
@@ -122,15 +129,15 @@ export class SessionChannel implements ServerSession {
 
   /** @returns whether the request is granted. What arrives in the wrong order is not. */
   #grant(request: ReceivedSessionRequest): boolean {
-    const { config } = this.#context;
+    const { config, restrictions } = this.#context;
     const fresh = this.#kind === undefined;
     switch (request.type) {
       case 'exec':
-        return fresh && this.#start('exec', config.exec, request.command);
+        return fresh && this.#begin('exec', config.exec, request.command);
       case 'shell':
-        return fresh && this.#start('shell', config.shell, EMPTY);
+        return fresh && this.#begin('shell', config.shell, EMPTY);
       case 'pty-req': {
-        if (!fresh || !config.allowPty || this.#pty !== undefined) return false;
+        if (!fresh || !config.allowPty || !restrictions.pty || this.#pty !== undefined) return false;
         const { type: _, ...pty } = request;
         this.#pty = pty;
         return true;
@@ -159,6 +166,16 @@ export class SessionChannel implements ServerSession {
     if (value.includes(0)) return false;
     this.#env.set(name, fromUtf8Lossy(value));
     return true;
+  }
+
+  /** A forced command takes the place of whatever the client asked for, and needs the handler of commands. */
+  #begin(kind: 'exec' | 'shell', handler: SessionHandler | undefined, command: Uint8Array): boolean {
+    const { config, restrictions } = this.#context;
+    const { forceCommand } = restrictions;
+    if (forceCommand === undefined) return this.#start(kind, handler, command);
+    if (typeof forceCommand !== 'string') return false;
+    this.#original = command.slice();
+    return this.#start('exec', config.exec, utf8(forceCommand));
   }
 
   #start(kind: 'exec' | 'shell', handler: SessionHandler | undefined, command: Uint8Array): boolean {

@@ -34,6 +34,11 @@ export interface ServerSession {
   readonly command: string | undefined;
   /** The command exactly as received; empty for a shell. */
   readonly commandBytes: Uint8Array;
+  /**
+   * What the client asked for where a certificate forced {@link command}: empty for a shell. Otherwise `undefined`. Bytes
+   * without encoding: decoded as UTF-8.
+   */
+  readonly originalCommand: string | undefined;
   readonly username: string;
   /** Variables that the client set and `acceptEnv` allows. Values are bytes without encoding: decoded as UTF-8. */
   readonly env: Readonly<Record<string, string>>;

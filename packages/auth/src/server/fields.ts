@@ -1,15 +1,22 @@
-import { type PublicKey, parsePublicKey, signatureAlgorithmsFor } from '@nbs-ssh/transport/keys';
+import {
+  isCertificateType,
+  type PublicKey,
+  parseCertificate,
+  parsePublicKey,
+  plainName,
+  signatureAlgorithmsFor,
+} from '@nbs-ssh/transport/keys';
 import { fromUtf8, Secret, SshError } from '@nbs-ssh/transport/wire';
 
-/** The key, when it is well-formed and `algorithm` is one of ours and fits it. */
+/** The key or certificate, when it is well-formed and `algorithm` is one of ours and fits it. */
 export function usableKey(
   blob: Uint8Array,
   algorithm: string,
   allowed: readonly string[],
 ): PublicKey | undefined {
-  if (!allowed.includes(algorithm)) return undefined;
+  if (!allowed.includes(plainName(algorithm))) return undefined;
   try {
-    const publicKey = parsePublicKey(blob);
+    const publicKey = isCertificateType(algorithm) ? parseCertificate(blob) : parsePublicKey(blob);
     return signatureAlgorithmsFor(publicKey.keyType).includes(algorithm) ? publicKey : undefined;
   } catch (error) {
     // Whatever is wrong with a key, the answer to the client is the same.

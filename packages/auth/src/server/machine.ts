@@ -1,4 +1,10 @@
-import { fingerprint, verifySignature } from '@nbs-ssh/transport/keys';
+import {
+  certificateFacts,
+  fingerprint,
+  plainKeyOf,
+  plainName,
+  verifySignature,
+} from '@nbs-ssh/transport/keys';
 import { EMPTY, printable, type Secret, SshError, utf8, WireReader } from '@nbs-ssh/transport/wire';
 import { authError } from '../errors.ts';
 import {
@@ -20,7 +26,7 @@ import {
   UserauthRequest,
   UserauthSuccess,
 } from '../messages.ts';
-import { Tracer, word, words } from '../tracer.ts';
+import { certificateFields, Tracer, word, words } from '../tracer.ts';
 import { unreachable } from '../unreachable.ts';
 import { Backlog } from './backlog.ts';
 import { answerOf, secretOf, usableKey } from './fields.ts';
@@ -214,9 +220,12 @@ export class ServerAuth {
       const data = signedData(this.#config.sessionId, username, algorithm, publicKey.blob);
       // Checked before the application is asked, so that its answer is about a proven key and so that a known and an
       // unknown user cost the same time.
-      if (!verifySignature(this.#config.crypto, { algorithm }, publicKey, data, signature)) return refuse();
+      const expected = { algorithm: plainName(algorithm) };
+      const holder = plainKeyOf(publicKey);
+      if (!verifySignature(this.#config.crypto, expected, holder, data, signature)) return refuse();
     }
-    const print = fingerprint(this.#config.crypto.hash, publicKey.blob);
+    // With and without a certificate it is one key.
+    const print = fingerprint(this.#config.crypto.hash, plainKeyOf(publicKey).blob);
     if (this.#progress.keyWasUsed(print)) return refuse();
     const key = { publicKey, algorithm, fingerprint: print, signed: hasSignature };
     return this.#ask({ username, method: 'publickey', startedAt: this.#tracer.now, key }, (id) => ({
@@ -293,13 +302,14 @@ export class ServerAuth {
 
   #pass(request: OpenRequest, next?: readonly ServerMethod[]): ServerState {
     const { username, method } = request;
-    if (!this.#progress.pass(method, request.key?.fingerprint, next)) {
+    if (!this.#progress.pass(method, request.key, next)) {
       return this.#sendFailure(method, true, request);
     }
     this.#result(request, 'success');
     this.#tracer.emit('auth.success', { method, failures: this.#failures });
     this.#send(UserauthSuccess.encode({}));
-    this.#outputs.push({ type: 'success', username, methods: this.#progress.passed });
+    const { passed: methods, certificates } = this.#progress;
+    this.#outputs.push({ type: 'success', username, methods, certificates });
     return { phase: 'succeeded' };
   }
 
@@ -355,6 +365,9 @@ export class ServerAuth {
       remaining: result === 'success' ? [] : words(this.#progress.open),
       duration_ms: this.#tracer.now - startedAt,
       ...(key === undefined ? {} : { fingerprint: key.fingerprint, algorithm: key.algorithm }),
+      ...(key?.publicKey.certificate === undefined
+        ? {}
+        : certificateFields(certificateFacts(this.#config.crypto.hash, key.publicKey.certificate))),
     });
   }
 

@@ -1,3 +1,5 @@
+import type { Certificate } from '@nbs-ssh/transport/keys';
+import type { OpenRequest } from './state.ts';
 import type { ServerMethod } from './types.ts';
 
 /** How far one user has come on each of the ways in. */
@@ -7,6 +9,7 @@ export class Progress {
   #ways: readonly (readonly ServerMethod[])[];
   #passed: ServerMethod[] = [];
   readonly #keys = new Set<string>();
+  #certificates: Certificate[] = [];
 
   /** @throws {RangeError} when there is no way in, an empty one, or one over a method that does not exist here. */
   constructor(
@@ -31,6 +34,7 @@ export class Progress {
     this.#ways = this.#required;
     this.#passed = [];
     this.#keys.clear();
+    this.#certificates = [];
   }
 
   /** Methods that can continue. */
@@ -40,6 +44,11 @@ export class Progress {
 
   get passed(): readonly ServerMethod[] {
     return [...this.#passed];
+  }
+
+  /** Those that counted for a step. What they restrict holds for the whole login. */
+  get certificates(): readonly Certificate[] {
+    return [...this.#certificates];
   }
 
   allows(method: string): method is ServerMethod {
@@ -57,9 +66,11 @@ export class Progress {
    * @param next - Methods of which one must follow, when the application decided that itself.
    * @returns `true` when the user is in.
    */
-  pass(method: ServerMethod, key: string | undefined, next?: readonly ServerMethod[]): boolean {
+  pass(method: ServerMethod, key: OpenRequest['key'], next?: readonly ServerMethod[]): boolean {
     this.#passed.push(method);
-    if (key !== undefined) this.#keys.add(key);
+    if (key !== undefined) this.#keys.add(key.fingerprint);
+    const certificate = key?.publicKey.certificate;
+    if (certificate !== undefined) this.#certificates.push(certificate);
     this.#ways =
       next === undefined
         ? this.#ways.map((way) => (way[0] === method ? way.slice(1) : way))

@@ -1,5 +1,5 @@
 import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
-import type { PublicKey } from '@nbs-ssh/transport/keys';
+import type { Certificate, PublicKey } from '@nbs-ssh/transport/keys';
 import type { Secret, SshError, TraceSink } from '@nbs-ssh/transport/wire';
 
 export type ServerMethod = 'publickey' | 'password' | 'keyboard-interactive';
@@ -39,6 +39,7 @@ export type ServerAuthEffect =
       readonly type: 'check-key';
       readonly id: number;
       readonly username: string;
+      /** A certificate is well-formed and nothing more: whether it counts is for the application to say. */
       readonly publicKey: PublicKey;
       readonly algorithm: string;
       /** `true`: the client has proven that it holds the key, and `true` lets it in. `false`: it only asks. */
@@ -89,6 +90,8 @@ export type ServerAuthOutput =
       readonly username: string;
       /** Methods passed, in order. */
       readonly methods: readonly ServerMethod[];
+      /** Certificates among them. Their restrictions hold for the whole login. */
+      readonly certificates: readonly Certificate[];
     }
   /** Last output. `error.disconnect` is the reason to give to the client. */
   | { readonly type: 'failed'; readonly error: SshError };

@@ -26,6 +26,7 @@ describe('answers of the application', () => {
       type: 'success',
       username: 'ada',
       methods: ['password', 'publickey'],
+      certificates: [],
     });
   });
 
