@@ -2,18 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { privateKeyPublicPart } from '../../src/private-key/index.ts';
 import { line, load, PASSPHRASE, reason, unlock } from './loading.ts';
-import { hasPuttygen, workspace } from './tools.ts';
+import { hasPuttygen, KEY_TYPES, workspace } from './tools.ts';
 
 const space = workspace();
 afterAll(() => space.remove());
 
-const TYPES = [
-  ['ed25519', []],
-  ['ecdsa', ['-b', '256']],
-  ['ecdsa', ['-b', '384']],
-  ['ecdsa', ['-b', '521']],
-  ['rsa', ['-b', '2048']],
-] as const;
 /** Two passes in place of the twenty or so that puttygen takes in its 0.1 s. */
 const CHEAP = 'version=3,memory=1024,passes=2';
 
@@ -36,7 +29,7 @@ const replaceAt = (text: string, at: number, character: string): string =>
 
 describe.skipIf(!hasPuttygen)('files of puttygen', () => {
   for (const parameters of ['version=2', CHEAP]) {
-    for (const type of TYPES) {
+    for (const type of KEY_TYPES) {
       const name = [type[0], ...type[1], parameters.slice(0, 9)].join('');
 
       it(`load and equal what puttygen -L prints: ${name}`, async () => {

@@ -23,6 +23,15 @@ if (!hasPuttygen) console.warn('puttygen is not installed: tests against it are 
 if (!hasSshKeygen) console.warn('ssh-keygen is not installed: tests against it are skipped');
 if (!hasOpenssl) console.warn('openssl is not installed: tests against it are skipped');
 
+/** Type and size, as arguments behind `-t`: ssh-keygen and puttygen call them the same. */
+export const KEY_TYPES = [
+  ['ed25519', []],
+  ['ecdsa', ['-b', '256']],
+  ['ecdsa', ['-b', '384']],
+  ['ecdsa', ['-b', '521']],
+  ['rsa', ['-b', '2048']],
+] as const;
+
 /** A directory for one test file; call `remove` in afterAll. */
 export function workspace(): {
   readonly path: (name: string) => string;

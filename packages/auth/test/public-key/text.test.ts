@@ -2,18 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { formatPublicKeyLine, formatRfc4716, isKeysError, parseRfc4716 } from '@nbs-ssh/transport/keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parsePublicKeyText } from '../../src/public-key/index.ts';
-import { hasOpenssl, hasPuttygen, hasSshKeygen, workspace } from '../private-key/tools.ts';
+import { hasOpenssl, hasPuttygen, hasSshKeygen, KEY_TYPES, workspace } from '../private-key/tools.ts';
 
 const space = workspace();
 afterAll(() => space.remove());
-
-const TYPES = [
-  ['ed25519', []],
-  ['ecdsa', ['-b', '256']],
-  ['ecdsa', ['-b', '384']],
-  ['ecdsa', ['-b', '521']],
-  ['rsa', ['-b', '2048']],
-] as const;
 
 /** `type base64`, or the code of the refusal; anything thrown that is no error of keys fails the test. */
 function outcome(text: string): string {
@@ -29,7 +21,7 @@ function outcome(text: string): string {
 describe.skipIf(!hasSshKeygen)('a public key file', () => {
   const keys: { readonly name: string; readonly line: string; readonly key: string }[] = [];
   beforeAll(() => {
-    for (const [type, bits] of TYPES) {
+    for (const [type, bits] of KEY_TYPES) {
       const name = [type, ...bits].join('');
       space.run('ssh-keygen', '-q', '-t', type, ...bits, '-N', '', '-C', `me@${name}`, '-f', name);
       const line = space.read(`${name}.pub`).trim();
