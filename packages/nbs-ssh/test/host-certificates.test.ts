@@ -1,9 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generateEd25519 } from '@nbs-ssh/auth';
+import { SSHServer } from '@nbs-ssh/server';
 import {
   type CertificateOptions,
   certify,
   fingerprintOf,
+  forgeCertificate,
   type KeyFile,
   type KeyType,
   makeKey,
@@ -17,8 +20,11 @@ import {
   startSshd,
   systemOpenssh,
 } from '@nbs-ssh/testing';
+import { formatPublicKeyLine, publicKeyOf, signData } from '@nbs-ssh/transport/keys';
+import { toBase64 } from '@nbs-ssh/transport/wire';
 import {
   createNodeProvider,
+  createPasswordAuth,
   HostKeyMismatch,
   SSHConnection,
   type SSHConnectionOptions,
@@ -189,5 +195,54 @@ describe.skipIf(!sshdAvailable())('a host certificate of OpenSSH', () => {
       verdict: 'revoked-accepted',
       certificate_problem: 'revoked-ca',
     });
+  });
+});
+
+describe('a host certificate that no ssh-keygen would make', () => {
+  it('is refused: not signed by its CA by every policy, with a comma in a name by all that check', async () => {
+    const signer = createNodeProvider();
+    const [authority, key, stranger] = [
+      generateEd25519(signer),
+      generateEd25519(signer),
+      generateEd25519(signer),
+    ];
+    using scratch = scratchDir('forged');
+    const path = join(scratch.path, 'known_hosts');
+    const good = { type: 2, principals: ['127.0.0.1'] };
+    const signature = signData(signer, 'ssh-ed25519', stranger, new Uint8Array(8));
+    for (const [fields, policy, reason] of [
+      [{ ...good, signature }, 'insecure', 'certificate_signature'],
+      [{ ...good, signature }, 'strict', 'certificate_signature'],
+      [{ ...good, principals: ['127.0.0.1', 'a,127.0.0.1'] }, 'strict', 'certificate_comma_principal'],
+      [good, 'strict', undefined],
+    ] as const) {
+      const blob = forgeCertificate(signer, authority, publicKeyOf(key), fields);
+      const certificate = `ssh-ed25519-cert-v01@openssh.com ${toBase64(blob)}`;
+      await using server = await SSHServer.listen({
+        hostKeys: [{ key, certificate }],
+        auth: { password: () => true },
+      });
+      const { host, port } = server.address;
+      const ca = formatPublicKeyLine(publicKeyOf(authority));
+      writeFileSync(path, `@cert-authority [${host}]:${port} ${ca}\n`);
+      const connecting = SSHConnection.connect({
+        host,
+        port,
+        username: 'lab',
+        auth: createPasswordAuth('secret'),
+        knownHosts: path,
+        hostKeyPolicy: policy,
+        tracePackets: true,
+      });
+      if (reason === undefined) {
+        await using connection = await connecting;
+        expect(hostKeyEvent(connection)['verdict']).toBe('trusted');
+        continue;
+      }
+      const error = (await rejection(connecting)) as HostKeyMismatch;
+      expect(error).toBeInstanceOf(HostKeyMismatch);
+      expect(error.reason).toBe(reason);
+      expect(sentByUs(error)).toEqual(['KEXINIT', expect.stringMatching(/^KEX/), 'DISCONNECT']);
+    }
   });
 });

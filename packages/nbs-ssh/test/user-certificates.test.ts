@@ -2,6 +2,7 @@ import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import {
+  agentPrograms,
   type CertificateOptions,
   certify,
   fingerprintOf,
@@ -14,10 +15,11 @@ import {
   type Sshd,
   scratchDir,
   sshdAvailable,
+  startSshAgent,
   startSshd,
   systemOpenssh,
 } from '@nbs-ssh/testing';
-import { AuthFailed, createKeyAuth, KeyLoadError, SSHConnection } from 'nbs-ssh';
+import { AuthFailed, createAgentAuth, createKeyAuth, KeyLoadError, SSHConnection } from 'nbs-ssh';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { optionsFor, rejection } from './lab.ts';
 
@@ -213,4 +215,33 @@ describe.skipIf(!sshdAvailable())('a user certificate at OpenSSH', () => {
     await using connection = await connect(key);
     expect((await connection.exec('echo mine')).stdout).toBe('forced\n');
   });
+
+  it.skipIf(agentPrograms() === undefined)(
+    'that an agent holds logs in, signed for by the agent',
+    async () => {
+      await using agent = await startSshAgent();
+      for (const type of ['ed25519', 'rsa'] as const) {
+        const key = await certified(GOOD, type);
+        const { exitCode, stderr } = await agent.sshAdd(['-q', key.path]);
+        expect(exitCode, stderr).toBe(0);
+        rmSync(key.path);
+        await using connection = await SSHConnection.connect(
+          optionsFor(sshd, {
+            auth: createAgentAuth({
+              socketPath: agent.socket,
+              identities: [readFileSync(`${key.path}-cert.pub`, 'utf8')],
+            }),
+          }),
+        );
+        expect((await connection.exec('echo in')).stdout).toBe('in\n');
+        const answers = connection
+          .getEvidenceBundle()
+          .events.flatMap((event) => (event.eventType === 'AUTH' ? [event.data] : []));
+        expect(answers.find(({ status }) => status === 'success')).toMatchObject({
+          algorithm: expect.stringMatching(/-cert-v01@openssh\.com$/),
+          key_id: 'somebody',
+        });
+      }
+    },
+  );
 });
