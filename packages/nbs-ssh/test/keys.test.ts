@@ -105,8 +105,12 @@ describe('generateKey', () => {
   it('releases no key of a platform that makes wrong ones', async () => {
     const good = (await generateKey('rsa', { bits: 2048 })).material;
     if (good.type !== 'rsa') throw new Error('unreachable');
-    const crypto = { ...nobleProvider, generateRsa: async () => ({ ...good, d: good.d + 2n }) };
-    await expect(generateKey('rsa', { crypto })).rejects.toMatchObject({ code: 'CRYPTO_KEY_GENERATION' });
+    // The last one signs rightly, and other programs would not load it.
+    const whole = (good.p - 1n) * (good.q - 1n);
+    for (const wrong of [{ d: good.d + 2n }, { iqmp: good.iqmp + 1n }, { d: good.d + 2n * whole }]) {
+      const crypto = { ...nobleProvider, generateRsa: async () => ({ ...good, ...wrong }) };
+      await expect(generateKey('rsa', { crypto })).rejects.toMatchObject({ code: 'CRYPTO_KEY_GENERATION' });
+    }
   });
 });
 

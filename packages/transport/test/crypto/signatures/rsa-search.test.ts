@@ -68,16 +68,23 @@ describe('RSA keys from the search in JavaScript', () => {
     }
   });
 
-  it('are never made of one prime twice', () => {
-    const prime = generatePrimeSync(1024, { bigint: true }) | (3n << 1022n);
-    let found = prime;
-    while (!checkPrimeSync(found)) found += 2n;
-    const bytes = Buffer.from(found.toString(16), 'hex');
-    const repeating = (length: number): Uint8Array =>
-      length === bytes.length ? new Uint8Array(bytes) : random(length);
-    expect(() => run(searchRsaKey(2048, repeating))).toThrow(
-      expect.objectContaining({ code: 'CRYPTO_KEY_GENERATION' }),
-    );
+  it('are made neither of one prime twice nor of two that are near each other', () => {
+    const primeFrom = (start: bigint): bigint => {
+      let candidate = start | 1n;
+      while (!checkPrimeSync(candidate) || candidate % 65_537n === 1n) candidate += 2n;
+      return candidate;
+    };
+    const first = primeFrom(generatePrimeSync(1024, { bigint: true }) | (3n << 1022n));
+    for (const second of [first, primeFrom(first + 2n)]) {
+      const given = [first];
+      const chosen = (length: number): Uint8Array => {
+        if (length !== 128) return random(length);
+        return new Uint8Array(Buffer.from((given.shift() ?? second).toString(16), 'hex'));
+      };
+      expect(() => run(searchRsaKey(2048, chosen))).toThrow(
+        expect.objectContaining({ code: 'CRYPTO_KEY_GENERATION' }),
+      );
+    }
   });
 });
 
