@@ -3,6 +3,9 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runOk } from './repo.mjs';
 
+/** Of OpenSSH, looked for beside its `ssh`. */
+const COMPANIONS = ['usr/bin/ssh-agent', 'usr/bin/ssh-add'];
+
 const HELPERS = {
   SshdSessionPath: 'usr/lib/openssh/sshd-session',
   SshdAuthPath: 'usr/lib/openssh/sshd-auth',
@@ -28,6 +31,7 @@ export async function placePeer(folder, peer, version) {
   const output = await runOk(programs.ssh, ['-V'], { env: { ...process.env, ...env } });
   const found = /OpenSSH_(\d+\.\d+\w*)/.exec(output)?.[1];
   if (!found?.startsWith(peer.version)) throw new Error(`${found} was found instead`);
+  for (const path of COMPANIONS) if (existsSync(join(folder, path))) place(path);
   const helpers = Object.entries(HELPERS).filter(([, path]) => existsSync(join(folder, path)));
   return {
     version: found,

@@ -64,7 +64,10 @@ export class AttemptLedger {
       if (this.#spent.has(index)) continue;
       if (this.#offered.includes(credential.kind)) {
         this.#spent.add(index);
-        return { index, credential };
+        const withdrawn = credential.withdrawn?.();
+        if (withdrawn === undefined) return { index, credential };
+        this.skip(this.open(credential.kind, index), withdrawn);
+        continue;
       }
       if (this.#passedOver.has(index)) continue;
       this.#passedOver.add(index);

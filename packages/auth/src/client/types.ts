@@ -9,6 +9,8 @@ import type { Secret, SshError, TraceSink } from '@nbs-ssh/transport/wire';
 export type ClientCredential = (PasswordCredential | PublicKeyCredential | KeyboardInteractiveCredential) & {
   /** What attempts say of it as {@link AuthAttempt.credential}. Default: its place in the list. */
   readonly position?: number;
+  /** Asked when its turn comes: why it is of no use any more, so that no try is spent on it. Must not throw. */
+  readonly withdrawn?: () => AuthSkip | undefined;
 };
 
 /** RFC 4252 §8. */

@@ -1,4 +1,10 @@
-import type { ClientAuthAnswer, ClientAuthEffect, PublicKeyCredential, SessionBinding } from '@nbs-ssh/auth';
+import type {
+  ClientAuthAnswer,
+  ClientAuthEffect,
+  ClientCredential,
+  PublicKeyCredential,
+  SessionBinding,
+} from '@nbs-ssh/auth';
 import { AuthMethod } from '../auth/auth-config.ts';
 import { AgentError } from '../errors/classes.ts';
 import type { AgentAuth } from './agent-auth.ts';
@@ -12,7 +18,8 @@ export interface PreparedAgentKey {
   readonly key: AgentKey | AgentError;
 }
 
-export type AgentCredential = PublicKeyCredential & { readonly prepared: PreparedAgentKey };
+export type AgentCredential = ClientCredential &
+  PublicKeyCredential & { readonly prepared: PreparedAgentKey };
 
 /** The credentials that one {@link AgentAuth} stands for. How many there are only the agent knows. */
 export class AgentCredentials {
@@ -30,13 +37,21 @@ export class AgentCredentials {
     return [...keys, ...unusable].map((key) => {
       const prepared = { method: AuthMethod.SSH_AGENT, agent: this.#keys, key };
       const credential = { kind: 'publickey', signer: 'external', prepared } as const;
-      return key instanceof AgentError ? credential : { ...credential, publicKey: key.publicKey };
+      if (key instanceof AgentError) return credential;
+      return { ...credential, publicKey: key.publicKey, withdrawn: () => withdrawn(this.#keys) };
     });
   }
 
   close(): void {
     this.#keys.close();
   }
+}
+
+/** Once an agent is gone, its other keys are not offered: servers count tries. */
+function withdrawn({
+  error,
+}: AgentKeys): { readonly reason: string; readonly error: AgentError } | undefined {
+  return error === undefined ? undefined : { reason: skipReason(error), error };
 }
 
 /** Answers what the authentication machine asks about a key of an agent. */

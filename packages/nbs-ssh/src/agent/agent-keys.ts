@@ -89,6 +89,11 @@ export class AgentKeys {
     }
   }
 
+  /** Why nothing more can be signed; `undefined` while it can. */
+  get error(): AgentError | undefined {
+    return this.#link?.error;
+  }
+
   close(): void {
     this.#link?.close();
     this.#link = undefined;

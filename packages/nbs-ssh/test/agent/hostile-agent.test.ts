@@ -227,6 +227,18 @@ describe('T109 a hostile agent costs one credential, and the next one logs in', 
     expect(connection.isConnected).toBe(true);
   });
 
+  it('an agent that dies is not tried again: its other keys cost the server no question', async () => {
+    const keys = [key, another, ...Array.from({ length: 20 }, () => generateEd25519(nobleProvider))];
+    const list = listOf(...keys.map((one) => publicKeyOf(one).blob));
+    await serve(honest((_, socket) => void socket.destroy(), list));
+    const { auth: password, ...more } = options(server.address.port);
+    const auth = [createAgentAuth({ socketPath: path }), password as never];
+    await using connection = await SSHConnection.connect({ ...more, auth });
+    const events = connection.getEvidenceBundle().events.filter(({ eventType }) => eventType === 'AUTH');
+    const probes = events.filter(({ data }) => (data as { stage?: string }).stage === 'probe');
+    expect(probes).toHaveLength(1);
+  });
+
   it('an agent behind an adapter, as for a Windows pipe, is used and its pipe is closed', async () => {
     await serve(honest((request) => signature(key, request)));
     const { socketEndpoint } = await import('../../src/agent/endpoint.ts');
