@@ -31,7 +31,9 @@ function insidePackage(): { readonly path: string; [Symbol.dispose](): void } {
 describe('examples in the documentation', () => {
   it('compile', { timeout: 120_000 }, async () => {
     using folder = insidePackage();
-    const all = ['README.md', 'docs/api.md', 'packages/nbs-ssh/README.md'].flatMap(blocks);
+    const all = ['README.md', 'docs/api.md', 'docs/ssh-config.md', 'packages/nbs-ssh/README.md'].flatMap(
+      blocks,
+    );
     assert.ok(all.length >= 6, `only ${all.length} blocks were found`);
     const include = all.map((block, index) => {
       const name = `example-${index}.ts`;

@@ -61,6 +61,7 @@ export {
   lookupHostCertificate,
   type OtherName,
   parseKnownHosts,
+  wildcardMatches,
 } from './known-hosts/index.ts';
 export {
   checkCertificateOf,

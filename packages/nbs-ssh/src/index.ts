@@ -115,4 +115,28 @@ export type { ExecInput } from './process/input.ts';
 export type { StreamEvent } from './process/output.ts';
 export type { ProcessExit, ProcessOptions, PtyOptions } from './process/remote-process.ts';
 export type { ExecStream, StreamExecOptions, StreamResult } from './process/stream-exec.ts';
+export {
+  ConfigError,
+  type ConfigErrorCode,
+  type ConfigErrorContext,
+  type ConfigProblem,
+  type ConfigProblemReason,
+  type ConfigWarning,
+} from './ssh-config/errors.ts';
+export type { ForwardEnd, ForwardSpec } from './ssh-config/forward.ts';
+export type { JumpHop } from './ssh-config/jump.ts';
+export {
+  type LoadSshConfigOptions,
+  loadSshConfig,
+  type ResolvedSshConfig,
+  type ResolveSshConfigOptions,
+  resolveSshConfig,
+  type SshConfig,
+} from './ssh-config/load.ts';
+export {
+  type ConnectionOverrides,
+  type SshConfigOptionsSource,
+  sshConfigOptions,
+} from './ssh-config/options.ts';
+export type { AlgorithmSettings, HostSettings, ProxyCommandSettings } from './ssh-config/settings.ts';
 export { VERSION } from './version.ts';

@@ -9,6 +9,7 @@ export {
   lookupHost,
   type OtherName,
 } from './lookup.ts';
+export { wildcardMatches } from './match.ts';
 export {
   type KnownHosts,
   type KnownHostsEntry,

@@ -1,13 +1,11 @@
-import { emptySettings, type Settings, setLogLevel, setOption } from './config-options.ts';
+import { addOption, emptySettings, QUIET, type Settings, setOption, ttyLine } from './config-options.ts';
 import { LATER, UsageError } from './usage.ts';
 import { parsePort } from './values.ts';
 
 export interface RunInvocation {
-  readonly type: 'run';
+  /** `print-config`: only what the configuration comes to is asked for. */
+  readonly type: 'run' | 'print-config';
   readonly host: string;
-  /** From the destination; `-l` and `-o User` are in the settings. */
-  readonly user: string | undefined;
-  readonly port: number | undefined;
   /** Its words, joined by spaces as ssh does. `undefined`: none was given. */
   readonly command: string | undefined;
   readonly settings: Settings;
@@ -28,8 +26,8 @@ export type Invocation =
   | { readonly type: 'help' }
   | { readonly type: 'version' };
 
-const FLAGS = 'vqtTnV';
-const WITH_VALUE = 'plio';
+const FLAGS = 'vqtTnV46ACGaNx';
+const WITH_VALUE = 'plioFJbcm';
 const LONG_WITH_VALUE = ['events', 'evidence', 'host-key-policy', 'crypto'];
 
 /** @throws {UsageError} for what makes no sense or is not supported. */
@@ -45,7 +43,12 @@ export function parseArgs(args: readonly string[]): Invocation {
   const second = takeOptions(words, settings);
   if (second !== undefined) return second;
   const command = words.length === 0 ? undefined : words.join(' ');
-  return { type: 'run', ...parseDestination(destination), command, settings };
+  const { host, user, port } = parseDestination(destination);
+  // After the options: `-l` and `-p` come first, wherever they stand.
+  if (user !== undefined) setOption(settings, 'User', user);
+  if (port !== undefined) setOption(settings, 'Port', String(port));
+  if (settings.tty !== undefined) settings.lines.unshift(ttyLine(settings.tty));
+  return { type: settings.print ? 'print-config' : 'run', host, command, settings };
 }
 
 /** Whether `--json` is asked for, as far as a command line can be read that {@link parseArgs} refuses. */
@@ -104,27 +107,53 @@ function shortOptions(group: string, words: string[], settings: Settings): Invoc
   return undefined;
 }
 
+/** Letters with a value that are an option of ssh_config. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  p: 'Port',
+  l: 'User',
+  i: 'IdentityFile',
+  J: 'ProxyJump',
+  b: 'BindAddress',
+  c: 'Ciphers',
+  m: 'MACs',
+};
+
 function valueOption(letter: string, value: string, settings: Settings): void {
-  if (letter === 'p') settings.port ??= parsePort(value, '-p');
-  else if (letter === 'l') settings.user ??= value;
-  else if (letter === 'i') settings.identityFiles.push(value);
-  else setOption(settings, value);
+  const name = OPTION_OF[letter];
+  if (letter === 'F') settings.configFile = value;
+  else if (name === undefined) addOption(settings, value);
+  else setOption(settings, name, value);
 }
 
+/** Letters without a value, likewise. */
+const FLAG_OF: Readonly<Record<string, readonly [string, string]>> = {
+  n: ['StdinNull', 'yes'],
+  4: ['AddressFamily', 'inet'],
+  6: ['AddressFamily', 'inet6'],
+  A: ['ForwardAgent', 'yes'],
+  a: ['ForwardAgent', 'no'],
+  C: ['Compression', 'yes'],
+  N: ['SessionType', 'none'],
+  x: ['ForwardX11', 'no'],
+};
+
 function flagOption(letter: string, settings: Settings): void {
-  if (letter === 'v') settings.verbosity = Math.min(settings.verbosity + 1, 3);
-  else if (letter === 'q') setLogLevel(settings, 'QUIET');
-  else if (letter === 'n') settings.emptyInput = true;
+  const option = FLAG_OF[letter];
+  if (option !== undefined) setOption(settings, ...option);
+  else if (letter === 'v') settings.verbosity = Math.min(Math.max(settings.verbosity ?? 0, 0) + 1, 3);
+  else if (letter === 'q') settings.verbosity = QUIET;
+  else if (letter === 'G') settings.print = true;
   else if (letter === 'T') settings.tty = 'no';
-  else settings.tty = settings.tty === 'yes' ? 'force' : 'yes';
+  else settings.tty = settings.tty === 'yes' || settings.tty === 'force' ? 'force' : 'yes';
 }
 
 function longOption(text: string, words: string[], settings: Settings): Invocation | undefined {
   const [name = '', inline] = splitOnce(text);
   if (name === 'help') return { type: 'help' };
-  if (name === 'json') {
-    if (inline !== undefined) throw new UsageError('Option --json takes no value.');
-    settings.json = true;
+  if (name === 'json' || name === 'allow-exec') {
+    if (inline !== undefined) throw new UsageError(`Option --${name} takes no value.`);
+    if (name === 'json') settings.json = true;
+    else settings.allowExec = true;
     return undefined;
   }
   if (!LONG_WITH_VALUE.includes(name)) throw unknownOption(name, `--${name}`);
@@ -139,7 +168,13 @@ function longOption(text: string, words: string[], settings: Settings): Invocati
 
 const POLICIES = ['strict', 'accept-new', 'ask', 'insecure'] as const;
 
-function parseDestination(text: string): Pick<RunInvocation, 'host' | 'user' | 'port'> {
+interface Destination {
+  readonly host: string;
+  readonly user: string | undefined;
+  readonly port: number | undefined;
+}
+
+function parseDestination(text: string): Destination {
   const url = /^ssh:\/\//i.test(text) ? /^ssh:\/\/(.*?)(?::(\d+))?\/?$/i.exec(text) : undefined;
   const rest = url?.[1] ?? text;
   const at = rest.lastIndexOf('@');

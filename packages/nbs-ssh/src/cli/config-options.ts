@@ -1,62 +1,45 @@
+import { type ConfigLine, overrideLine, parseLine } from '../ssh-config/parse.ts';
 import { UsageError } from './usage.ts';
-import { parsePort, parseSize, parseTime, parseYesNo, splitWords } from './values.ts';
 
-/** What the options say. As with ssh, the first value of each counts; what accumulates is a list. */
+/** Where options of the command line are said to stand. */
+const PLACE = 'command line';
+
+/**
+ * What the command line says. All that ssh_config has a name for is a line that comes before its files; the rest is
+ * ours alone.
+ */
 export interface Settings {
-  port: number | undefined;
-  user: string | undefined;
-  identityFiles: string[];
-  userKnownHosts: readonly string[] | undefined;
-  globalKnownHosts: readonly string[] | undefined;
-  hostKeyPolicy: 'strict' | 'accept-new' | 'ask' | 'insecure' | undefined;
-  connectTimeoutSec: number | undefined;
-  /** Algorithm lists as written, with a leading `+`, `-` or `^`. */
-  kex: string | undefined;
-  hostKey: string | undefined;
-  ciphers: string | undefined;
-  macs: string | undefined;
-  preferredAuthentications: readonly string[] | undefined;
-  publickey: boolean | undefined;
-  password: boolean | undefined;
-  interactive: boolean | undefined;
-  batch: boolean | undefined;
-  /** `yes`: when standard input is a terminal. */
+  /** In the order they were given. The first value of each counts. */
+  readonly lines: ConfigLine[];
+  /** File to read in place of the user's and the system's; `none`: no file at all. */
+  configFile: string | undefined;
+  /** Whether `Match exec` may run its command. */
+  allowExec: boolean;
+  /** `-t` was given once, or more often. */
   tty: 'no' | 'yes' | 'force' | undefined;
-  rekeyBytes: number | undefined;
-  rekeySec: number | undefined;
-  verbosity: number;
-  quiet: boolean;
-  emptyInput: boolean;
+  /** From `-v` and `-q`, the last of which counts; `undefined`: `LogLevel` decides. */
+  verbosity: number | undefined;
+  hostKeyPolicy: 'strict' | 'accept-new' | 'ask' | 'insecure' | undefined;
+  /** Only what the configuration comes to is asked for. */
+  print: boolean;
   json: boolean;
   events: string | undefined;
   evidence: string | undefined;
   crypto: 'auto' | 'noble' | 'node';
 }
 
+/** A verbosity below that of a program that only tells of failures. */
+export const QUIET = -1;
+
 export function emptySettings(): Settings {
   return {
-    port: undefined,
-    user: undefined,
-    identityFiles: [],
-    userKnownHosts: undefined,
-    globalKnownHosts: undefined,
-    hostKeyPolicy: undefined,
-    connectTimeoutSec: undefined,
-    kex: undefined,
-    hostKey: undefined,
-    ciphers: undefined,
-    macs: undefined,
-    preferredAuthentications: undefined,
-    publickey: undefined,
-    password: undefined,
-    interactive: undefined,
-    batch: undefined,
+    lines: [],
+    configFile: undefined,
+    allowExec: false,
     tty: undefined,
-    rekeyBytes: undefined,
-    rekeySec: undefined,
-    verbosity: 0,
-    quiet: false,
-    emptyInput: false,
+    verbosity: undefined,
+    hostKeyPolicy: undefined,
+    print: false,
     json: false,
     events: undefined,
     evidence: undefined,
@@ -64,135 +47,38 @@ export function emptySettings(): Settings {
   };
 }
 
-type Setter = (settings: Settings, value: string, name: string) => void;
+/** @param text - `Name=Value` or `Name Value`, as in a file. @throws {UsageError} */
+export function addOption(settings: Settings, text: string): void {
+  const line = parseLine(text, PLACE, 0, process.env);
+  if (line === undefined) throw new UsageError(`Option -o needs Name=Value, not "${text}".`);
+  add(settings, line, text);
+}
 
-/** By lower-case name. Everything that is not here is an error: a setting must not be dropped silently. */
-const SETTERS: Readonly<Record<string, Setter>> = {
-  port: (s, v, name) => {
-    s.port ??= parsePort(v, name);
-  },
-  user: (s, v) => {
-    s.user ??= v;
-  },
-  identityfile: (s, v) => {
-    s.identityFiles.push(v);
-  },
-  // No agent is asked and named keys replace the default ones, so that is what happens anyway.
-  identitiesonly: (_, v, name) => {
-    parseYesNo(v, name);
-  },
-  userknownhostsfile: (s, v) => {
-    s.userKnownHosts ??= knownHostsFiles(v);
-  },
-  globalknownhostsfile: (s, v) => {
-    s.globalKnownHosts ??= knownHostsFiles(v);
-  },
-  stricthostkeychecking: (s, v, name) => {
-    s.hostKeyPolicy ??= hostKeyPolicy(v, name);
-  },
-  connecttimeout: (s, v, name) => {
-    s.connectTimeoutSec ??= parseTime(v, name);
-  },
-  kexalgorithms: (s, v) => {
-    s.kex ??= v;
-  },
-  hostkeyalgorithms: (s, v) => {
-    s.hostKey ??= v;
-  },
-  ciphers: (s, v) => {
-    s.ciphers ??= v;
-  },
-  macs: (s, v) => {
-    s.macs ??= v;
-  },
-  preferredauthentications: (s, v) => {
-    s.preferredAuthentications ??= v.split(',').map((method) => method.trim());
-  },
-  pubkeyauthentication: (s, v, name) => {
-    s.publickey ??= parseYesNo(v, name);
-  },
-  passwordauthentication: (s, v, name) => {
-    s.password ??= parseYesNo(v, name);
-  },
-  kbdinteractiveauthentication: (s, v, name) => {
-    s.interactive ??= parseYesNo(v, name);
-  },
-  batchmode: (s, v, name) => {
-    s.batch ??= parseYesNo(v, name);
-  },
-  requesttty: (s, v, name) => {
-    s.tty ??= requestTty(v, name);
-  },
-  rekeylimit: (s, v, name) => setRekeyLimit(s, v, name),
-  loglevel: (s, v) => setLogLevel(s, v),
-};
+/** `-t` and `-T` come before every RequestTTY, as with ssh. */
+export function ttyLine(tty: NonNullable<Settings['tty']>): ConfigLine {
+  return overrideLine('RequestTTY', tty, PLACE);
+}
 
-/** @param text - `Name=Value` or `Name Value`. @throws {UsageError} */
-export function setOption(settings: Settings, text: string): void {
-  const [, name = '', raw = ''] = /^\s*([A-Za-z0-9]+)\s*(?:=|\s)\s*(.*?)\s*$/s.exec(text) ?? [];
-  if (name === '') throw new UsageError(`Option -o needs Name=Value, not "${text}".`);
-  const key = name.toLowerCase();
-  const setter = Object.hasOwn(SETTERS, key) ? SETTERS[key] : undefined;
-  if (setter === undefined) {
-    throw new UsageError(`The setting ${name} is not supported.`, 'nbs-ssh --help lists those that are.');
+/** @param name - An option of ssh_config. @throws {UsageError} when it cannot have that value. */
+export function setOption(settings: Settings, name: string, value: string): void {
+  add(settings, overrideLine(name, value, PLACE), value);
+}
+
+function add({ lines }: Settings, line: ConfigLine, text: string): void {
+  if (line.type === 'wrong') throw new UsageError(`${sentence(line.problem.text)}.`);
+  if (line.type === 'host' || line.type === 'match' || line.type === 'include') {
+    throw new UsageError(`${line.option} belongs into a file, and not into "${text}".`);
   }
-  // File lists keep their quotes until they are split.
-  const value = key.endsWith('knownhostsfile') ? raw : raw.replace(/^"(.*)"$/s, '$1');
-  if (value === '') throw new UsageError(`The setting ${name} needs a value.`);
-  setter(settings, value, name);
-}
-
-/** Quiet and verbose exclude each other; the last one said counts. */
-export function setLogLevel(settings: Settings, level: string): void {
-  const known = LEVELS[level.toUpperCase()];
-  if (known === undefined) {
-    throw new UsageError(`LogLevel must be one of ${Object.keys(LEVELS).join(', ')}, not "${level}".`);
+  // Whether an earlier IgnoreUnknown means it is found out where the files are read.
+  if (line.type === 'unknown' && !lines.some(({ option }) => option.toLowerCase() === 'ignoreunknown')) {
+    throw new UsageError(
+      `The setting ${line.option} is not known.`,
+      'nbs-ssh --help tells where they are listed.',
+    );
   }
-  settings.quiet = known < 0;
-  settings.verbosity = Math.max(known, 0);
+  lines.push(line);
 }
 
-const LEVELS: Readonly<Record<string, number>> = {
-  QUIET: -1,
-  FATAL: -1,
-  ERROR: -1,
-  INFO: 0,
-  VERBOSE: 0,
-  DEBUG: 1,
-  DEBUG1: 1,
-  DEBUG2: 2,
-  DEBUG3: 3,
-};
-
-function knownHostsFiles(value: string): readonly string[] {
-  return value.toLowerCase() === 'none' ? [] : splitWords(value);
-}
-
-function hostKeyPolicy(value: string, name: string): NonNullable<Settings['hostKeyPolicy']> {
-  const policies = {
-    yes: 'strict',
-    ask: 'ask',
-    'accept-new': 'accept-new',
-    no: 'insecure',
-    off: 'insecure',
-  } as const;
-  const key = value.toLowerCase();
-  if (Object.hasOwn(policies, key)) return policies[key as keyof typeof policies];
-  throw new UsageError(`${name} must be yes, no, accept-new or ask, not "${value}".`);
-}
-
-function requestTty(value: string, name: string): Settings['tty'] {
-  const key = value.toLowerCase();
-  if (key === 'no' || key === 'auto') return 'no';
-  if (key === 'yes' || key === 'force') return key;
-  throw new UsageError(`${name} must be yes, no, force or auto, not "${value}".`);
-}
-
-/** `RekeyLimit 1G 1h`: bytes, then time; `default` and `none` leave what is. */
-function setRekeyLimit(settings: Settings, value: string, name: string): void {
-  const [bytes = 'default', time = 'none', ...more] = splitWords(value);
-  if (more.length > 0) throw new UsageError(`${name} takes a size and a time, not "${value}".`);
-  const given = (text: string): boolean => !['default', 'none'].includes(text.toLowerCase());
-  if (given(bytes)) settings.rekeyBytes ??= parseSize(bytes, name);
-  if (given(time)) settings.rekeySec ??= parseTime(time, name);
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

@@ -1,72 +1,63 @@
-import { devNull } from 'node:os';
 import type { EventCollector } from '@nbs-ssh/evidence';
-import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
-import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
-import { nodeProvider } from '@nbs-ssh/transport/crypto/node';
 import { printable } from '@nbs-ssh/transport/wire';
 import type { AuthConfig } from '../auth/auth-config.ts';
 import type { HostKeyPolicy, SSHConnectionOptions, UnknownHostKey } from '../connection/options.ts';
-import { defaultKnownHostsPaths, expandPath } from '../platform/platform.ts';
-import { algorithmPolicy } from './algorithm-lists.ts';
-import type { RunInvocation } from './args.ts';
-import type { Settings } from './config-options.ts';
+import type { JumpHost } from '../jump/jump-host.ts';
+import {
+  connectionOptions,
+  hostKeyPolicyOf,
+  hostOptions,
+  proxyArgv,
+} from '../ssh-config/connection-settings.ts';
+import type { HostSettings } from '../ssh-config/settings.ts';
+import type { Plan } from './plan.ts';
 import type { Prompter } from './prompt.ts';
 
 /** Seconds until a connection must be up when somebody may be typing: as long as most servers wait. */
 const TYPING_TIMEOUT = 120;
 
 export interface OptionSources {
-  readonly invocation: RunInvocation;
-  readonly username: string;
+  readonly plan: Plan;
   readonly prompter: Prompter | undefined;
-  readonly auth: readonly AuthConfig[];
+  /** Credentials for the target, and for each host on the way. */
+  readonly auth: ReadonlyMap<HostSettings, readonly AuthConfig[]>;
   readonly collector: EventCollector;
   readonly onBanner: (text: string) => void;
+  /** Gets what a proxy command complains about. */
+  readonly onProxyStderr: (bytes: Uint8Array) => void;
   readonly signal: AbortSignal;
 }
 
-/** The library's options for this command line. @throws {UsageError} */
+/** The library's options for this command line. @throws {ConfigError} */
 export function connectOptions(sources: OptionSources): SSHConnectionOptions {
-  const { invocation, prompter } = sources;
-  const { settings } = invocation;
-  // The Node provider tries each suite of the platform and takes ours where it is missing or wrong.
-  const crypto: CryptoProvider = settings.crypto === 'noble' ? nobleProvider : nodeProvider;
-  const hostKeyPolicy = settings.hostKeyPolicy ?? (prompter === undefined ? 'strict' : 'ask');
-  const timeout = settings.connectTimeoutSec ?? (prompter === undefined ? undefined : TYPING_TIMEOUT);
-  const { rekeyBytes, rekeySec } = settings;
+  const { plan, prompter } = sources;
+  const { settings, target, jumps } = plan;
+  const timeout = target.connectTimeoutSec || (prompter === undefined ? undefined : TYPING_TIMEOUT);
+  const [first] = jumps;
+  const proxyCommand = proxyArgv(first ?? target);
   return {
-    host: invocation.host,
-    port: settings.port ?? invocation.port ?? 22,
-    username: sources.username,
-    auth: sources.auth,
-    knownHosts: knownHostsPaths(settings),
-    ...hostKeyOptions(hostKeyPolicy, prompter),
+    ...optionsOf(target, sources),
+    ...connectionOptions(target),
     ...(timeout === undefined ? {} : { connectTimeoutSec: timeout }),
     ...(settings.events === undefined ? {} : { eventLogPath: settings.events }),
-    rekey: {
-      ...(rekeyBytes === undefined ? {} : { bytes: rekeyBytes }),
-      ...(rekeySec === undefined ? {} : { intervalSec: rekeySec }),
-    },
+    ...(jumps.length === 0 ? {} : { proxyJump: jumps.map((jump) => optionsOf(jump, sources)) }),
+    ...(proxyCommand === undefined ? {} : { proxyCommand, onProxyStderr: sources.onProxyStderr }),
     eventCollector: sources.collector,
-    tracePackets: settings.verbosity >= 3,
-    algorithms: algorithmPolicy(settings, crypto),
-    crypto,
+    tracePackets: plan.verbosity >= 3,
+    crypto: plan.crypto,
     onBanner: sources.onBanner,
     signal: sources.signal,
   };
 }
 
-/** The user's files first: the first of all is where new keys are written. */
-function knownHostsPaths(settings: Settings): readonly string[] {
-  const [user, user2, system, system2] = defaultKnownHostsPaths();
-  const defaults = (...paths: readonly (string | undefined)[]): readonly string[] =>
-    paths.filter((path) => path !== undefined);
-  const own = settings.userKnownHosts ?? defaults(user, user2);
-  return [
-    // A user without files has none to write to, and the system's are not the user's.
-    ...(own.length === 0 ? [devNull] : own),
-    ...(settings.globalKnownHosts ?? defaults(system, system2)),
-  ].map((path) => expandPath(path));
+/** For the target, and for a host on the way. */
+function optionsOf(host: HostSettings, { plan, prompter, auth }: OptionSources): JumpHost {
+  const policy = plan.settings.hostKeyPolicy ?? hostKeyPolicyOf(host);
+  return {
+    ...hostOptions(host, plan.crypto),
+    auth: auth.get(host) ?? [],
+    ...hostKeyOptions(policy, prompter),
+  };
 }
 
 function hostKeyOptions(

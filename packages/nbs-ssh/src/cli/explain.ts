@@ -11,6 +11,8 @@ import {
   ProtocolError,
   SSHError,
 } from '../errors/classes.ts';
+import { ConfigError } from '../ssh-config/errors.ts';
+import { explainConfig } from './explain-config.ts';
 import { explainAuthFailed, explainHostKey, explainKey, explainNoMutual } from './explain-trust.ts';
 import { atHop, explainWay } from './explain-way.ts';
 import { UsageError } from './usage.ts';
@@ -32,6 +34,7 @@ function explained(error: unknown): Explanation {
   if (error instanceof UsageError) {
     return { cause: error.message, remedy: error.remedy ?? 'nbs-ssh --help lists the options.' };
   }
+  if (error instanceof ConfigError) return explainConfig(error);
   if (error instanceof ConnectionRefused) {
     return {
       cause: `Nothing listens on ${target(error)}: the connection was refused.`,

@@ -6,21 +6,18 @@ import {
   createPasswordAuth,
   type InteractivePrompt,
 } from '../auth/auth-config.ts';
-import type { Settings } from './config-options.ts';
+import { identityConfigs } from '../ssh-config/identities.ts';
+import type { HostSettings } from '../ssh-config/settings.ts';
 import type { Prompter } from './prompt.ts';
 import type { EnvironmentSecrets } from './secrets.ts';
 
-/** How often a typed password may be wrong, as with ssh. */
-const TRIES = 3;
 const ORDER: readonly string[] = ['publickey', 'keyboard-interactive', 'password'];
 
 export interface LoginSources {
-  readonly settings: Settings;
+  readonly settings: HostSettings;
   readonly secrets: EnvironmentSecrets;
   /** `undefined`: nobody can be asked. */
   readonly prompter: Prompter | undefined;
-  /** Private keys to try, in order. */
-  readonly keys: readonly string[];
   /** `user@host`, for questions. */
   readonly who: string;
   /** Throws when no password may be sent, because the host key was not the known one. */
@@ -28,27 +25,38 @@ export interface LoginSources {
 }
 
 /** The credentials in the order of `PreferredAuthentications`. What nobody could answer is left out. */
-export function loginConfigs(sources: LoginSources): readonly AuthConfig[] {
+export async function loginConfigs(sources: LoginSources): Promise<readonly AuthConfig[]> {
   const { settings } = sources;
+  const keys = settings.pubkeyAuthentication ? await keyConfigs(sources) : [];
   const wanted = settings.preferredAuthentications ?? ORDER;
   return wanted.flatMap((method): readonly AuthConfig[] => {
-    if (method === 'publickey' && settings.publickey !== false) return keyConfigs(sources);
-    if (method === 'keyboard-interactive' && settings.interactive !== false) return dialogConfigs(sources);
-    if (method === 'password' && settings.password !== false) return passwordConfigs(sources);
+    if (method === 'publickey') return keys;
+    if (method === 'keyboard-interactive' && settings.kbdInteractiveAuthentication) {
+      return dialogConfigs(sources);
+    }
+    if (method === 'password' && settings.passwordAuthentication) return passwordConfigs(sources);
     return [];
   });
 }
 
-function keyConfigs({ keys, secrets, prompter }: LoginSources): readonly AuthConfig[] {
-  return keys.map((path) => {
-    if (secrets.passphrase !== undefined) return createKeyAuth(path, { passphrase: secrets.passphrase });
-    if (prompter === undefined) return createKeyAuth(path);
+function keyConfigs({ settings, secrets, prompter }: LoginSources): Promise<readonly AuthConfig[]> {
+  return identityConfigs(settings, (path, options) => {
+    if (secrets.passphrase !== undefined) {
+      return createKeyAuth(path, { ...options, passphrase: secrets.passphrase });
+    }
+    if (prompter === undefined) return createKeyAuth(path, options);
     const question = `Passphrase for ${printable(path)}: `;
-    return createKeyAuth(path, { passphrase: () => prompter.ask(question, { echo: false }) });
+    return createKeyAuth(path, { ...options, passphrase: () => prompter.ask(question, { echo: false }) });
   });
 }
 
-function passwordConfigs({ secrets, prompter, who, assertTrusted }: LoginSources): readonly AuthConfig[] {
+function passwordConfigs({
+  settings,
+  secrets,
+  prompter,
+  who,
+  assertTrusted,
+}: LoginSources): readonly AuthConfig[] {
   const given = secrets.password;
   if (given !== undefined) {
     return [
@@ -71,10 +79,16 @@ function passwordConfigs({ secrets, prompter, who, assertTrusted }: LoginSources
       return first;
     },
   });
-  return Array.from({ length: TRIES }, () => config);
+  return Array.from({ length: settings.numberOfPasswordPrompts }, () => config);
 }
 
-function dialogConfigs({ secrets, prompter, who, assertTrusted }: LoginSources): readonly AuthConfig[] {
+function dialogConfigs({
+  settings,
+  secrets,
+  prompter,
+  who,
+  assertTrusted,
+}: LoginSources): readonly AuthConfig[] {
   const given = secrets.password;
   if (given === undefined && prompter === undefined) return [];
   const config = createKeyboardInteractiveAuth(async (prompts, { name, instruction, round }) => {
@@ -94,7 +108,7 @@ function dialogConfigs({ secrets, prompter, who, assertTrusted }: LoginSources):
     }
     return answers;
   });
-  return Array.from({ length: given === undefined ? TRIES : 1 }, () => config);
+  return Array.from({ length: given === undefined ? settings.numberOfPasswordPrompts : 1 }, () => config);
 }
 
 /** The server chose the words, so the user must see who is asking. */

@@ -24,6 +24,8 @@ async function main(): Promise<number> {
         return 0;
       case 'serve':
         return await (await import('./serve.ts')).serve(invocation);
+      case 'print-config':
+        return await (await import('./print-config.ts')).printConfig(invocation);
       case 'run':
         return await (await import('./run-command.ts')).runCommand(invocation, secrets);
     }

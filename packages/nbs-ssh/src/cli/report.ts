@@ -6,18 +6,18 @@ import { type Failure, failureLine, plainFailure } from './outcome.ts';
 
 /** Everything that the command itself says, on standard error. */
 export class Report {
-  readonly #quiet: boolean;
+  /** Neither banners nor warnings. */
+  quiet = false;
   readonly #json: boolean;
   #lastLine: string | undefined;
   #ended = false;
 
-  constructor(options: { readonly quiet: boolean; readonly json: boolean }) {
-    this.#quiet = options.quiet;
+  constructor(options: { readonly json: boolean }) {
     this.#json = options.json;
   }
 
   warning(text: string): void {
-    if (!this.#quiet) this.trace(text);
+    if (!this.quiet) this.trace(text);
   }
 
   trace(text: string): void {
@@ -26,9 +26,17 @@ export class Report {
 
   /** What the server shows before the login. `text` is escaped; its line breaks are given back. */
   banner(text: string): void {
-    if (this.#quiet || this.#ended) return;
+    if (this.quiet || this.#ended) return;
     const lines = text.replace(/\\(\\|r|n|t)/g, (_, letter: string) => UNESCAPED[letter] ?? '');
     stderr.write(lines.endsWith('\n') ? lines : `${lines}\n`);
+  }
+
+  /** What a program that we started says on its standard error. It may have any bytes: only text is shown. */
+  aside(bytes: Uint8Array): void {
+    if (this.quiet || this.#ended) return;
+    for (const line of new TextDecoder().decode(bytes).split('\n')) {
+      if (line.trim() !== '') this.trace(shown(line.trimEnd()));
+    }
   }
 
   /** Tells why there is no exit status of the command. */

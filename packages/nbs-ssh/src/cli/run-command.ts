@@ -1,10 +1,12 @@
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventCollector } from '@nbs-ssh/evidence';
+import type { AuthConfig } from '../auth/auth-config.ts';
 import { SSHConnection } from '../connection/connection.ts';
-import { discoverKeys } from '../platform/keys.ts';
-import { expandPath, localUser } from '../platform/platform.ts';
+import { hopLabel } from '../jump/route.ts';
+import { expandPath } from '../platform/platform.ts';
 import type { ExecStream } from '../process/stream-exec.ts';
+import type { HostSettings } from '../ssh-config/settings.ts';
 import type { RunInvocation } from './args.ts';
 import { connectOptions } from './connect-options.ts';
 import { describeEvent, describeOffers } from './events-verbose.ts';
@@ -12,6 +14,7 @@ import { explain } from './explain.ts';
 import { exitCodeOf, Interrupts } from './interrupts.ts';
 import { loginConfigs } from './login.ts';
 import { plainFailure } from './outcome.ts';
+import { describeWarning, makePlan, type Plan } from './plan.ts';
 import { openPrompter } from './prompt.ts';
 import { feed, Output, OutputClosed } from './pump.ts';
 import { Report, shown } from './report.ts';
@@ -38,9 +41,12 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
   const interrupts = new Interrupts();
   let connection: SSHConnection | undefined;
   try {
-    const command = commandOf(invocation);
-    connection = await prepare(invocation, secrets, report, interrupts);
-    const ending = await connectAndRun(connection, command, invocation, report, interrupts);
+    const plan = await makePlan(invocation);
+    report.quiet = plan.verbosity < 0;
+    const command = commandOf(plan);
+    tellWarnings(plan, report);
+    connection = await prepare(plan, secrets, report, interrupts);
+    const ending = await connectAndRun(connection, command, plan, report, interrupts);
     const { received } = interrupts;
     if (received === undefined && ending.exitCode === null && ending.signal === null) {
       report.failed(
@@ -82,7 +88,7 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
   }
 }
 
-function commandOf({ command }: RunInvocation): string {
+function commandOf({ command }: Plan): string {
   if (command !== undefined && command !== '') return command;
   throw new UsageError(
     'No command was given, and interactive shells are not supported yet.',
@@ -90,45 +96,65 @@ function commandOf({ command }: RunInvocation): string {
   );
 }
 
+/** Tells what the configuration says and we do not do, as far as somebody wants to know. */
+function tellWarnings({ warnings, missing, verbosity }: Plan, report: Report): void {
+  for (const warning of warnings) {
+    const text = describeWarning(warning);
+    if (warning.level === 'warning') report.warning(text);
+    else if (verbosity > 0) report.trace(text);
+  }
+  if (verbosity > 0) for (const text of missing) report.trace(text);
+}
+
 async function prepare(
-  invocation: RunInvocation,
+  plan: Plan,
   secrets: EnvironmentSecrets,
   report: Report,
   interrupts: Interrupts,
 ): Promise<SSHConnection> {
-  const { settings, host } = invocation;
-  const username = settings.user ?? invocation.user ?? inUsersWords(() => localUser());
-  const prompter = settings.batch === true ? undefined : openPrompter();
+  const { target, jumps } = plan;
+  const prompter = target.batchMode ? undefined : openPrompter();
   const collector = new EventCollector({ capacity: 1 });
-  let verdict = '';
+  /** What became of each host key; that of the target has no hop. */
+  const verdicts = new Map<string, string>();
   collector.on((event) => {
+    const { hop } = event.data;
     if (event.eventType === 'HOST_KEY') {
-      verdict = event.data.verdict ?? '';
-      const place = `${host} (${event.data.fingerprint ?? '?'})`;
+      const { verdict = '', fingerprint = '?' } = event.data;
+      verdicts.set(hop ?? '', verdict);
+      const place = `${hop ?? target.host} (${fingerprint})`;
       if (verdict === 'unknown-accepted')
         report.warning(`the unknown host key of ${shown(place)} was accepted`);
       if (untrusted(verdict))
         report.warning(`the host key of ${shown(place)} is not the known one; no password is sent`);
     }
-    if (settings.verbosity === 0) return;
-    for (const line of describeEvent(event, settings.verbosity)) report.trace(line);
+    if (plan.verbosity <= 0) return;
+    for (const line of describeEvent(event, plan.verbosity)) report.trace(line);
   });
-  const keys =
-    settings.identityFiles.length > 0
-      ? settings.identityFiles.map((path) => expandPath(path))
-      : await discoverKeys();
-  const auth = loginConfigs({
-    settings,
-    secrets,
+  const auth = new Map<HostSettings, readonly AuthConfig[]>();
+  for (const settings of [...jumps, target]) {
+    const { user, hostName, port } = settings;
+    const hop = settings === target ? '' : hopLabel({ username: user, host: hostName, port });
+    const sources = {
+      settings,
+      // A password of the environment is for the host that was asked for.
+      secrets: settings === target ? secrets : { ...secrets, password: undefined },
+      prompter,
+      who: shown(`${user}@${settings.host}`),
+      assertTrusted: () => {
+        if (untrusted(verdicts.get(hop) ?? '')) throw new Error('the host key is not the known one');
+      },
+    };
+    auth.set(settings, await loginConfigs(sources));
+  }
+  const sources = {
+    plan,
     prompter,
-    keys,
-    who: shown(`${username}@${host}`),
-    assertTrusted: () => {
-      if (untrusted(verdict)) throw new Error('the host key is not the known one');
-    },
-  });
-  const onBanner = (text: string): void => report.banner(text);
-  const sources = { invocation, username, prompter, auth, collector, onBanner };
+    auth,
+    collector,
+    onBanner: (text: string) => report.banner(text),
+    onProxyStderr: (bytes: Uint8Array) => report.aside(bytes),
+  };
   return inUsersWords(
     () => new SSHConnection(connectOptions({ ...sources, signal: interrupts.whileConnecting })),
   );
@@ -140,19 +166,18 @@ const untrusted = (verdict: string): boolean => /^(?:changed|revoked)-accepted$/
 async function connectAndRun(
   connection: SSHConnection,
   command: string,
-  invocation: RunInvocation,
+  { target, verbosity }: Plan,
   report: Report,
   interrupts: Interrupts,
 ): Promise<Ending> {
-  const { settings } = invocation;
   await connection.connect();
   interrupts.connected();
-  if (settings.verbosity >= 2) {
+  if (verbosity >= 2) {
     const { offers } = connection.getEvidenceBundle().algorithms;
     for (const line of describeOffers(offers)) report.trace(line);
   }
-  const terminal = wantsTerminal(settings, process.stdin.isTTY);
-  if (settings.tty === 'yes' && !terminal) {
+  const terminal = wantsTerminal(target, process.stdin.isTTY);
+  if (target.requestTty === 'yes' && !terminal) {
     report.warning('no terminal is asked for, because standard input is none; -tt asks all the same');
   }
   const running = connection.streamExec(command, {
@@ -160,8 +185,8 @@ async function connectAndRun(
     ...(terminal ? { pty: terminalOptions() } : {}),
   });
   const giveBack = terminal ? takeKeyboard((columns, rows) => running.resize(columns, rows)) : undefined;
-  const stopFeeding = settings.emptyInput ? undefined : feed(process.stdin, running);
-  if (settings.emptyInput) running.end();
+  const stopFeeding = target.stdinNull ? undefined : feed(process.stdin, running);
+  if (target.stdinNull) running.end();
   try {
     return await Promise.race([copyOutput(running), interrupted(running, interrupts.signal)]);
   } finally {

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import type { PtyOptions } from '../process/remote-process.ts';
-import type { Settings } from './config-options.ts';
+import type { HostSettings } from '../ssh-config/settings.ts';
 
 /** Whether the command gets a terminal: with `-t` when standard input is one, with `-tt` always. */
-export function wantsTerminal(settings: Settings, inputIsTerminal: boolean): boolean {
-  return settings.tty === 'force' || (settings.tty === 'yes' && inputIsTerminal && !settings.emptyInput);
+export function wantsTerminal({ requestTty, stdinNull }: HostSettings, inputIsTerminal: boolean): boolean {
+  return requestTty === 'force' || (requestTty === 'yes' && inputIsTerminal && !stdinNull);
 }
 
 /** The local terminal, as the remote one is to be. */

@@ -34,13 +34,20 @@ Runs a command on an SSH server. Standard input goes to the command, its output 
   -p PORT               port of the server, 22 by default
   -l USER               user to log in as
   -i FILE               private key; may be given more than once; without it the default keys are tried
-  -o NAME=VALUE         a setting as in ssh_config, see below
+  -F FILE               configuration to read in place of ~/.ssh/config and /etc/ssh/ssh_config; none: no file
+  -o NAME=VALUE         a setting as in ssh_config, before all files; the first value of each counts
+  -J HOST[,HOST…]       hosts to go through, as [user@]host[:port]
+  -G                    prints what the configuration comes to for the host, and ends
+  -4, -6                uses IPv4, or IPv6, only
+  -b ADDRESS            local address to connect from
+  -c LIST, -m LIST      ciphers and MACs; + adds, - removes, ^ prefers
   -t                    asks for a terminal when standard input is one; -tt asks for it in any case
   -T                    asks for no terminal
   -n                    gives the command an empty standard input
   -q                    no banner, no warnings
   -v                    tells on standard error what happens; -vv also both sides' algorithms, -vvv each packet
   -V                    prints the version
+  --allow-exec          lets "Match exec" of a configuration run its command
   --events FILE         appends each event as a line of JSON
   --evidence FILE       writes the evidence bundle when it is over, whatever the outcome (mode 0600)
   --host-key-policy P   strict, accept-new, ask or insecure; default: ask on a terminal, otherwise strict
@@ -48,11 +55,7 @@ Runs a command on an SSH server. Standard input goes to the command, its output 
   --json                the last line on standard error is the result, or the error, as one line of JSON
   --help                this text
 
-Settings for -o (the first value counts, as with ssh): Port, User, IdentityFile, IdentitiesOnly,
-UserKnownHostsFile, GlobalKnownHostsFile, StrictHostKeyChecking (yes, no, accept-new, ask), ConnectTimeout,
-KexAlgorithms, HostKeyAlgorithms, Ciphers, MACs (lists; + adds, - removes, ^ prefers), PreferredAuthentications,
-PubkeyAuthentication, PasswordAuthentication, KbdInteractiveAuthentication, BatchMode, RequestTTY, RekeyLimit,
-LogLevel.
+Settings are those of ssh_config(5); docs/ssh-config.md has a table of what is supported.
 
 Passwords and passphrases are asked for on the terminal, or taken from NBS_SSH_PASSWORD and NBS_SSH_PASSPHRASE;
 never from an argument.
@@ -70,11 +73,6 @@ export const LATER: Readonly<Record<string, string>> = {
   L: 'local forwarding (-L)',
   R: 'remote forwarding (-R)',
   D: 'dynamic forwarding (-D)',
-  J: 'jump hosts (-J)',
-  A: 'agent forwarding (-A)',
-  N: 'connections without a command (-N)',
   W: 'forwarding standard input and output (-W)',
-  F: 'configuration files (-F)',
-  G: 'printing the configuration (-G)',
   keep: 'reconnecting (--keep)',
 };

@@ -97,12 +97,12 @@ export class Route {
         signal: attempt.signal,
       },
       {
-        hop: labelOf(jump),
+        hop: hopLabel(jump),
         ask: this.#ask,
         record: (event) => this.#evidence.record(event),
       },
     );
-    const label = labelOf(hop);
+    const label = hopLabel(hop);
     this.#hops.push(hop);
     this.#connecting = { hop, label };
     signal.addEventListener('abort', abort, { once: true });
@@ -130,7 +130,15 @@ export class Route {
 }
 
 /** A hop's name in errors and evidence: `user@host:port`, as far as it was said. */
-function labelOf({ username, host, port }: { username?: string; host: string; port?: number }): string {
+export function hopLabel({
+  username,
+  host,
+  port,
+}: {
+  username?: string;
+  host: string;
+  port?: number;
+}): string {
   const name = `${username === undefined ? '' : `${username}@`}${host.includes(':') ? `[${host}]` : host}`;
   return printable(port === undefined ? name : `${name}:${port}`);
 }

@@ -53,6 +53,17 @@ export function getSshDir(on: Platform = currentPlatform()): string {
   return pathOf(on).join(on.home, '.ssh');
 }
 
+/** `/etc/ssh`, or `%ProgramData%\\ssh`. */
+export function systemSshDir(on: Platform = currentPlatform()): string {
+  return on.windows ? win32.join(on.env['ProgramData'] ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+}
+
+/** The configuration files that ssh reads, the user's and the system's. They need not exist. */
+export function defaultConfigPaths(on: Platform = currentPlatform()): readonly [string, string] {
+  const { join } = pathOf(on);
+  return [join(getSshDir(on), 'config'), join(systemSshDir(on), 'ssh_config')];
+}
+
 /** The user's known_hosts; it need not exist. */
 export function getKnownHostsPath(on: Platform = currentPlatform()): string {
   return pathOf(on).join(getSshDir(on), 'known_hosts');
@@ -61,7 +72,7 @@ export function getKnownHostsPath(on: Platform = currentPlatform()): string {
 /** The files that are read when `knownHosts` is not given: the user's two and the system's two, as OpenSSH does. */
 export function defaultKnownHostsPaths(on: Platform = currentPlatform()): readonly string[] {
   const { join } = pathOf(on);
-  const system = on.windows ? join(on.env['ProgramData'] ?? 'C:\\ProgramData', 'ssh') : '/etc/ssh';
+  const system = systemSshDir(on);
   return [
     getKnownHostsPath(on),
     join(getSshDir(on), 'known_hosts2'),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { resolveList } from '../../src/cli/algorithm-lists.ts';
 import { parseArgs, type RunInvocation } from '../../src/cli/args.ts';
 import { takeSecrets } from '../../src/cli/secrets.ts';
 import { UsageError } from '../../src/cli/usage.ts';
+import { loadSshConfig } from '../../src/ssh-config/load.ts';
+import type { HostSettings } from '../../src/ssh-config/settings.ts';
 
 function run(...args: readonly string[]): RunInvocation {
   const invocation = parseArgs(args);
@@ -10,26 +11,33 @@ function run(...args: readonly string[]): RunInvocation {
   return invocation;
 }
 
+/** What the options of ssh_config come to when no file is read. */
+async function settingsOf(...args: readonly string[]): Promise<HostSettings> {
+  const { host, command, settings } = run(...args);
+  const config = await loadSshConfig({ paths: [] });
+  return (await config.resolveWith(host, settings.lines, command)).settings;
+}
+
 describe('parseArgs', () => {
-  it('takes user, host and the words of the command, joined by spaces', () => {
+  it('takes user, host and the words of the command, joined by spaces', async () => {
     expect(run('bob@example.org', 'echo', 'a  b', 'c')).toMatchObject({
       host: 'example.org',
-      user: 'bob',
       command: 'echo a  b c',
     });
+    expect(await settingsOf('bob@example.org', 'x')).toMatchObject({ user: 'bob' });
   });
 
-  it('takes options before and after the host, and none after the command began', () => {
-    const invocation = run('-p', '2222', 'host', '-l', 'bob', 'ls', '-l', '-p', '1');
-    expect(invocation.settings).toMatchObject({ port: 2222, user: 'bob' });
-    expect(invocation.command).toBe('ls -l -p 1');
+  it('takes options before and after the host, and none after the command began', async () => {
+    const args = ['-p', '2222', 'host', '-l', 'bob', 'ls', '-l', '-p', '1'];
+    expect(await settingsOf(...args)).toMatchObject({ port: 2222, user: 'bob' });
+    expect(run(...args).command).toBe('ls -l -p 1');
   });
 
-  it('takes values glued to the letter and letters glued together', () => {
-    const { settings } = run('-vvtp2222', '-lbob', '-ia', '-i', 'b', 'host', 'x');
-    expect(settings).toMatchObject({
-      verbosity: 2,
-      tty: 'yes',
+  it('takes values glued to the letter and letters glued together', async () => {
+    const args = ['-vvtp2222', '-lbob', '-ia', '-i', 'b', 'host', 'x'];
+    expect(run(...args).settings).toMatchObject({ verbosity: 2 });
+    expect(await settingsOf(...args)).toMatchObject({
+      requestTty: 'yes',
       port: 2222,
       user: 'bob',
       identityFiles: ['a', 'b'],
@@ -46,36 +54,69 @@ describe('parseArgs', () => {
     });
   });
 
-  it('splits at the last @, because user names may have one', () => {
-    expect(run('a@b@host', 'x')).toMatchObject({ user: 'a@b', host: 'host' });
+  it('splits at the last @, because user names may have one', async () => {
+    expect(await settingsOf('a@b@host', 'x')).toMatchObject({ user: 'a@b', host: 'host' });
   });
 
-  it('takes addresses as URLs, with IPv6 in brackets', () => {
-    expect(run('ssh://bob@[::1]:2222', 'x')).toMatchObject({ user: 'bob', host: '::1', port: 2222 });
-    expect(run('::1', 'x')).toMatchObject({ host: '::1', port: undefined });
+  it('takes addresses as URLs, with IPv6 in brackets', async () => {
+    const url = await settingsOf('ssh://bob@[::1]:2222', 'x');
+    expect(url).toMatchObject({ user: 'bob', host: '::1', port: 2222 });
+    expect(await settingsOf('::1', 'x')).toMatchObject({ host: '::1', port: 22 });
   });
 
-  it('lets the first value of a setting count, whatever way it is given', () => {
-    expect(run('-o', 'Port=1', '-p', '2', 'host', 'x').settings.port).toBe(1);
-    expect(run('-p', '2', '-oPort 1', 'host', 'x').settings.port).toBe(2);
+  it('lets the first value of a setting count, whatever way it is given, and the host come last', async () => {
+    expect((await settingsOf('-o', 'Port=1', '-p', '2', 'host', 'x')).port).toBe(1);
+    expect((await settingsOf('-p', '2', '-oPort 1', 'host', 'x')).port).toBe(2);
+    expect((await settingsOf('-l', 'one', 'two@host', '-o', 'User=three', 'x')).user).toBe('one');
+    expect((await settingsOf('two@host', '-o', 'User=three', 'x')).user).toBe('three');
+  });
+
+  it('lets -t and -T come before every RequestTTY, and the last of -v and -q count', async () => {
+    expect((await settingsOf('-o', 'RequestTTY=no', '-tt', 'host', 'x')).requestTty).toBe('force');
+    expect((await settingsOf('-t', '-T', 'host', 'x')).requestTty).toBe('no');
+    expect(run('-q', '-v', 'host', 'x').settings.verbosity).toBe(1);
+    expect(run('-v', '-q', 'host', 'x').settings.verbosity).toBe(-1);
   });
 
   it.each([
-    ['StrictHostKeyChecking=no', { hostKeyPolicy: 'insecure' }],
-    ['stricthostkeychecking = Accept-New', { hostKeyPolicy: 'accept-new' }],
-    ['UserKnownHostsFile="/a b" ~/c', { userKnownHosts: ['/a b', '~/c'] }],
-    ['GlobalKnownHostsFile=none', { globalKnownHosts: [] }],
+    ['StrictHostKeyChecking=no', { strictHostKeyChecking: 'no' }],
+    ['stricthostkeychecking = Accept-New', { strictHostKeyChecking: 'accept-new' }],
+    ['UserKnownHostsFile="/a b" /c', { userKnownHostsFiles: ['/a b', '/c'] }],
+    ['GlobalKnownHostsFile=none', { globalKnownHostsFiles: [] }],
     ['ConnectTimeout=1m30s', { connectTimeoutSec: 90 }],
-    ['RekeyLimit=2M 1h', { rekeyBytes: 2_097_152, rekeySec: 3600 }],
-    ['RekeyLimit=default none', { rekeyBytes: undefined, rekeySec: undefined }],
+    ['RekeyLimit=2M 1h', { rekeyBytes: 2_097_152, rekeyIntervalSec: 3600 }],
+    ['RekeyLimit=default none', { rekeyBytes: undefined, rekeyIntervalSec: undefined }],
     ['PreferredAuthentications=password,publickey', { preferredAuthentications: ['password', 'publickey'] }],
-    ['PasswordAuthentication=no', { password: false }],
-    ['BatchMode yes', { batch: true }],
-    ['RequestTTY=force', { tty: 'force' }],
-    ['LogLevel=DEBUG2', { verbosity: 2 }],
+    ['PasswordAuthentication=no', { passwordAuthentication: false }],
+    ['BatchMode yes', { batchMode: true }],
+    ['RequestTTY=force', { requestTty: 'force' }],
+    ['LogLevel=DEBUG2', { logLevel: 'DEBUG2' }],
     ['User="two words"', { user: 'two words' }],
-  ])('understands -o %s', (option, expected) => {
-    expect(run('-o', option, 'host', 'x').settings).toMatchObject(expected);
+    ['ProxyCommand=nc %h %p', { proxyCommand: { template: 'nc %h %p', argv: ['nc', 'host', '22'] } }],
+  ])('understands -o %s', async (option, expected) => {
+    expect(await settingsOf('-o', option, 'host', 'x')).toMatchObject(expected);
+  });
+
+  it.each([
+    [['-4'], { addressFamily: 'inet' }],
+    [['-6'], { addressFamily: 'inet6' }],
+    [['-b', '127.0.0.1'], { bindAddress: '127.0.0.1' }],
+    [['-n'], { stdinNull: true }],
+    [['-J', 'me@a:2,b'], { proxyJump: [{ host: 'a', user: 'me', port: 2 }, { host: 'b' }] }],
+    [['-c', '^aes256-ctr'], { algorithms: { ciphers: '^aes256-ctr' } }],
+    [['-m', 'hmac-sha2-256'], { algorithms: { macs: 'hmac-sha2-256' } }],
+    [['-A'], { forwardAgent: true }],
+    [['-N'], { sessionType: 'none' }],
+  ])('understands %j as ssh does', async (args, expected) => {
+    expect(await settingsOf(...args, 'host', 'x')).toMatchObject(expected);
+  });
+
+  it('knows -G and -F, and an unknown option after IgnoreUnknown', () => {
+    expect(parseArgs(['-G', '-F', 'f', 'host'])).toMatchObject({
+      type: 'print-config',
+      settings: { configFile: 'f' },
+    });
+    expect(run('-o', 'IgnoreUnknown=foo', '-o', 'Foo=1', 'host', 'x').settings.lines).toHaveLength(2);
   });
 
   it.each([
@@ -88,7 +129,10 @@ describe('parseArgs', () => {
     [['--nonsense', 'host', 'x']],
     [['--json=1', 'host', 'x']],
     [['--crypto', 'own', 'host', 'x']],
-    [['-o', 'ProxyCommand=nc', 'host', 'x']],
+    [['-o', 'Host=nc', 'host', 'x']],
+    [['-o', 'Include=nc', 'host', 'x']],
+    [['-o', 'Port', 'host', 'x']],
+    [['-J', 'a;b', 'host', 'x']],
     [['-o', 'StrictHostKeyChecking=maybe', 'host', 'x']],
     [['-o', 'RekeyLimit=1M 1h 1', 'host', 'x']],
     [['-o', '=x', 'host', 'x']],
@@ -101,29 +145,12 @@ describe('parseArgs', () => {
     expect(() => parseArgs(args)).toThrow(UsageError);
   });
 
-  it.each(['-L', '-R', '-D', '-J', '-A', '-N', '-W', '-F', '-G', '--keep'])(
+  it.each(['-L', '-R', '-D', '-W', '--keep'])(
     'says that %s is not supported yet, rather than unknown',
     (option) => {
       expect(() => parseArgs([option, 'host', 'x'])).toThrow(/^Not supported yet: /);
     },
   );
-});
-
-describe('resolveList', () => {
-  const available = ['a-1', 'a-2', 'b@x'];
-  it.each([
-    ['b@x,a-1', ['b@x', 'a-1']],
-    ['+a-2', ['a-1', 'a-2', 'b@x']],
-    ['-a-*', ['b@x']],
-    ['-a-?,missing', ['b@x']],
-    ['^b@x', ['b@x', 'a-1', 'a-2']],
-  ])('resolves %s', (spec, expected) => {
-    expect(resolveList(spec, available, 'Ciphers')).toEqual(expected);
-  });
-
-  it.each(['c', '+c', '^c', '-*', ',', ''])('refuses "%s"', (spec) => {
-    expect(() => resolveList(spec, available, 'Ciphers')).toThrow(UsageError);
-  });
 });
 
 describe('takeSecrets', () => {
