@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { conditions: ['@nbs-ssh/source', 'node', 'import', 'module', 'default'] },
   ssr: { resolve: { conditions: ['@nbs-ssh/source', 'node', 'import', 'module', 'default'] } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'conformance/test/**/*.test.ts', 'scripts/test/**/*.test.ts'],
     globalSetup: ['packages/testing/src/vitest-global.ts'],
     setupFiles: ['packages/testing/src/vitest-setup.ts'],
     testTimeout: 30_000,

@@ -30,7 +30,9 @@ function projects() {
   const packages = readdirSync(join(root, 'packages'))
     .filter((name) => existsSync(join(root, 'packages', name, 'src', 'index.ts')))
     .flatMap((name) => ['tsconfig.json', 'tsconfig.node.json'].map((file) => `packages/${name}/${file}`));
-  return [...packages, 'tsconfig.test.json'].filter((path) => existsSync(join(root, path)));
+  return [...packages, 'conformance/tsconfig.json', 'tsconfig.test.json'].filter((path) =>
+    existsSync(join(root, path)),
+  );
 }
 
 async function passes(command, args) {

@@ -16,7 +16,13 @@ export async function install() {
   const manifests = readdirSync(join(root, 'packages')).map((name) =>
     join(root, 'packages', name, 'package.json'),
   );
-  const inputs = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'bench/package.json'];
+  const inputs = [
+    'package.json',
+    'pnpm-lock.yaml',
+    'pnpm-workspace.yaml',
+    'bench/package.json',
+    'conformance/package.json',
+  ];
   const wanted = fingerprint([...inputs.map((name) => join(root, name)), ...manifests]);
   if (isFresh(stamp, wanted)) {
     console.log('setup: dependencies are up to date');

@@ -35,6 +35,7 @@ export const ALLOWED = {
   server: [...TRANSPORT, ...MACHINES],
   'nbs-ssh': [...TRANSPORT, ...MACHINES, 'server'],
   testing: TRANSPORT,
+  conformance: ['nbs-ssh', 'testing', ...TRANSPORT],
   bench: ['nbs-ssh', 'server', 'testing', ...TRANSPORT],
 };
 
@@ -51,7 +52,7 @@ export const NOBLE_UNITS = PROVIDERS;
 export const NOBLE_FREE = ['transport', ...FOUNDATIONS];
 
 /** Packages that run on Node-compatible runtimes as a whole; elsewhere only folders named `node` do. */
-export const NODE_PACKAGES = ['testing', 'server', 'nbs-ssh', 'bench'];
+export const NODE_PACKAGES = ['testing', 'server', 'nbs-ssh', 'conformance', 'bench'];
 
 /** Third-party packages that sources may import, besides @noble. Tests may import what package.json declares. */
 export const THIRD_PARTY = { testing: ['vitest'], bench: ['ssh2'] };

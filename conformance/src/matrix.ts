@@ -1,0 +1,90 @@
+import type { Peer, PeerServer } from '@nbs-ssh/testing';
+import { SSHConnection } from 'nbs-ssh';
+import { type Cell, type Outcome, optionsFor, tryCell } from './cell.ts';
+import type { Load } from './load.ts';
+import { algorithmsAmong, type Names, SLOTS } from './names.ts';
+
+export interface TriedCell extends Cell {
+  readonly outcome: Outcome;
+}
+
+/** All that was tried with one peer. */
+export interface PeerReport {
+  readonly name: string;
+  readonly version: string;
+  readonly identification: string;
+  /** `YYYY-MM-DD`. */
+  readonly date: string;
+  /** Whether it was made to begin key exchanges of its own. */
+  readonly rekeysItself: boolean;
+  readonly strictKex: boolean;
+  readonly cells: readonly TriedCell[];
+}
+
+export interface MatrixOptions {
+  /** What each cell moves, four times or, where the peer rekeys too, six times. */
+  readonly load: (cell: Cell, index: number) => Load;
+  /** Narrows what is tried. */
+  readonly wanted?: (cell: Cell) => boolean;
+  readonly onCell?: (cell: TriedCell, milliseconds: number) => void;
+}
+
+type AvailablePeer = Extract<Peer, { readonly available: true }>;
+
+/** Starts the peer, asks what it offers, and tries each of it singly, one after the other. */
+export async function tryPeer(peer: AvailablePeer, options: MatrixOptions): Promise<PeerReport> {
+  const { load, wanted = () => true, onCell } = options;
+  await using server = await peer.start();
+  await using restless = peer.canRekey ? await peer.start({ rekeyBytes: rekeyBytes(load) }) : undefined;
+  const { names, strictKex } = await offerOf(server);
+  const cells: TriedCell[] = [];
+  for (const cell of cellsOf(names).filter(wanted)) {
+    const startedAt = performance.now();
+    const outcome = await tryCell(server, restless, names, cell, load(cell, cells.length));
+    const tried = { ...cell, outcome };
+    cells.push(tried);
+    onCell?.(tried, performance.now() - startedAt);
+  }
+  return {
+    name: peer.name,
+    version: peer.version,
+    identification: server.identification,
+    date: new Date().toISOString().slice(0, 10),
+    rekeysItself: restless !== undefined,
+    strictKex,
+    cells,
+  };
+}
+
+export function cellsOf(offer: Names): readonly Cell[] {
+  return SLOTS.flatMap((slot) => offer[slot].map((name) => ({ slot, name })));
+}
+
+/** As the peer's KEXINIT has it, by our own evidence. Reading it needs no common algorithm. */
+async function offerOf(server: PeerServer): Promise<{ names: Names; strictKex: boolean }> {
+  const connection = new SSHConnection(optionsFor(server));
+  let failure: unknown;
+  try {
+    await connection.connect();
+  } catch (error) {
+    failure = error;
+  } finally {
+    await connection.close();
+  }
+  const offer = connection.getEvidenceBundle().algorithms.offers.server;
+  if (offer === null) throw failure ?? new Error(`${server.identification} offered nothing`);
+  const both = (cs: readonly string[], sc: readonly string[]): readonly string[] =>
+    algorithmsAmong(cs).filter((name) => sc.includes(name));
+  const names = {
+    kex: algorithmsAmong(offer.kex),
+    hostKey: algorithmsAmong(offer.host_key),
+    ciphers: both(offer.cipher_cs, offer.cipher_sc),
+    macs: both(offer.mac_cs, offer.mac_sc),
+  };
+  return { names, strictKex: offer.kex.includes('kex-strict-s-v00@openssh.com') };
+}
+
+/** Several times within the smallest load. */
+function rekeyBytes(load: MatrixOptions['load']): number {
+  return Math.max(1024, Math.floor(load({ slot: 'kex', name: '' }, -1).bytes.length / 3));
+}

@@ -1,0 +1,156 @@
+import type { PeerReport, TriedCell } from './matrix.ts';
+import { DEFAULTS, INSECURE, KNOWN, SLOTS, type Slot } from './names.ts';
+import { notImplemented } from './reasons.ts';
+
+export const BEGIN = '<!-- interop:begin -->';
+export const END = '<!-- interop:end -->';
+
+export const SLOT_TITLES: Readonly<Record<Slot, string>> = {
+  kex: 'Key exchange',
+  hostKey: 'Host key',
+  ciphers: 'Cipher',
+  macs: 'MAC',
+};
+
+/** The columns of a peer's table, in the words of `Outcome`. */
+const RESULTS = ['ok', 'failed', 'not implemented', 'never used'] as const;
+type Result = (typeof RESULTS)[number];
+const RESULT_TITLES: Readonly<Record<Result, string>> = {
+  ok: 'Works',
+  failed: 'Fails',
+  'not implemented': 'Not implemented',
+  'never used': 'Never used',
+};
+
+/** What stands between {@link BEGIN} and {@link END}. */
+export function render(reports: readonly PeerReport[]): string {
+  return [
+    summary(reports),
+    `## Our algorithms\n\n${ourAlgorithms()}`,
+    `## What peers offer and we do not have\n\n${missing(reports)}`,
+    '## Peer by peer',
+    ...reports.map(peerSection),
+  ].join('\n\n');
+}
+
+export const peerTitle = ({ name, version }: PeerReport): string => `${name} ${version}`;
+
+function summary(reports: readonly PeerReport[]): string {
+  const rows = reports.map((report) => {
+    const counts = SLOTS.map((slot) => {
+      const cells = report.cells.filter((cell) => cell.slot === slot);
+      const good = cells.filter(({ outcome }) => outcome.result === 'ok').length;
+      return `${good} of ${cells.length}`;
+    });
+    const rekeys = report.rekeysItself ? 'both' : 'ours';
+    return row([peerTitle(report), ...counts, rekeys, report.strictKex ? 'yes' : 'no']);
+  });
+  const head = [
+    'Peer',
+    ...SLOTS.map((slot) => SLOT_TITLES[slot]),
+    'Rekeying begun by',
+    'Strict key exchange',
+  ];
+  return [row(head), row(head.map(() => '---')), ...rows].join('\n');
+}
+
+/** In step with the providers: a test compares it. */
+export function ourAlgorithms(): string {
+  const rows = SLOTS.map((slot) => {
+    const insecure = KNOWN[slot].filter((name) => INSECURE.includes(name) && !DEFAULTS[slot].includes(name));
+    return row([SLOT_TITLES[slot], codes(DEFAULTS[slot]), codes(insecure)]);
+  });
+  return [row(['', 'By default', 'Only when named as insecure']), row(['---', '---', '---']), ...rows].join(
+    '\n',
+  );
+}
+
+function missing(reports: readonly PeerReport[]): string {
+  const peers = new Map<string, string[]>();
+  for (const report of reports) {
+    for (const { name, outcome } of report.cells) {
+      if (outcome.result !== 'not implemented') continue;
+      peers.set(name, [...(peers.get(name) ?? []), peerTitle(report)]);
+    }
+  }
+  const rows = [...peers].map(([name, list]) =>
+    row([`\`${name}\``, notImplemented(name), String(list.length)]),
+  );
+  return [row(['Name', 'Why', 'Peers']), row(['---', '---', '---']), ...rows].join('\n');
+}
+
+function peerSection(report: PeerReport): string {
+  const columns = RESULTS.filter((result) => report.cells.some(({ outcome }) => outcome.result === result));
+  const rows = SLOTS.map((slot) => {
+    const cells = report.cells.filter((cell) => cell.slot === slot);
+    const lists = columns.map((result) => codes(namesOf(cells, result)));
+    return row([SLOT_TITLES[slot], ...lists]);
+  });
+  const table = [
+    row(['', ...columns.map((result) => RESULT_TITLES[result])]),
+    row(['---', ...columns.map(() => '---')]),
+    ...rows,
+  ].join('\n');
+  const failures = report.cells.flatMap(({ slot, name, outcome }) =>
+    outcome.result === 'failed' ? [`- ${SLOT_TITLES[slot]} \`${name}\`: ${outcome.why}`] : [],
+  );
+  const facts = [
+    `\`${report.identification}\`, tried on ${report.date}.`,
+    report.rekeysItself ? 'Both sides began key exchanges.' : 'Only we began key exchanges.',
+    report.strictKex ? 'Strict key exchange.' : 'No strict key exchange.',
+  ].join(' ');
+  const parts = [`### ${peerTitle(report)}`, facts, table];
+  if (failures.length > 0) parts.push(failures.join('\n'));
+  return parts.join('\n\n');
+}
+
+function namesOf(cells: readonly TriedCell[], result: Result): readonly string[] {
+  return cells.filter(({ outcome }) => outcome.result === result).map(({ name }) => name);
+}
+
+const row = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`;
+const codes = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+
+/** Reads back what {@link render} wrote. @throws {Error} for a text of another form. */
+export function parse(text: string): readonly PeerReport[] {
+  const sections = text.split(/^### /m).slice(1);
+  return sections.map((section) => {
+    const [title = '', ...lines] = section.split('\n');
+    const [, name = '', version = ''] = /^(\S+) (\S+)$/.exec(title) ?? [];
+    const facts = lines.find((line) => line.includes(', tried on ')) ?? '';
+    const [, identification = '', date = ''] = /^`(.*)`, tried on (\S+)\./.exec(facts) ?? [];
+    if (name === '' || date === '') throw new Error(`a section of another form: ${title}`);
+    return {
+      name,
+      version,
+      identification,
+      date,
+      rekeysItself: facts.includes('Both sides began key exchanges.'),
+      strictKex: facts.includes(' Strict key exchange.'),
+      cells: parseCells(lines),
+    };
+  });
+}
+
+function parseCells(lines: readonly string[]): readonly TriedCell[] {
+  const table = lines.filter((line) => line.startsWith('| ')).map((line) => line.slice(2, -2).split(' | '));
+  const [head = [], , ...rows] = table;
+  const reasons = new Map(
+    lines.flatMap((line): [string, string][] => {
+      const [, slot, name, why] = /^- (.*?) `(.*?)`: (.*)$/.exec(line) ?? [];
+      return slot === undefined ? [] : [[`${slot} ${name}`, why ?? '']];
+    }),
+  );
+  return rows.flatMap(([label = '', ...lists]) => {
+    const slot = SLOTS.find((one) => SLOT_TITLES[one] === label);
+    if (slot === undefined) throw new Error(`a row of another form: ${label}`);
+    return lists.flatMap((list, column) => {
+      const result = RESULTS.find((one) => RESULT_TITLES[one] === head[column + 1]);
+      if (result === undefined) throw new Error(`a column of another form: ${head[column + 1]}`);
+      return [...list.matchAll(/`([^`]*)`/g)].map(([, name = '']): TriedCell => {
+        const why = reasons.get(`${label} ${name}`) ?? '';
+        return { slot, name, outcome: result === 'ok' ? { result } : { result, why } };
+      });
+    });
+  });
+}
