@@ -6,9 +6,10 @@ import {
   SSHConnection,
   type SSHConnectionOptions,
 } from 'nbs-ssh';
-import { type Load, sha256 } from './load.ts';
+import type { Load } from './load.ts';
 import { DEFAULTS, everything, isAead, KNOWN, type Names, type Slot } from './names.ts';
 import { notImplemented } from './reasons.ts';
+import { TRANSFERS } from './transfer.ts';
 
 /** One algorithm against one peer, with everything else at its default. */
 export interface Cell {
@@ -19,61 +20,54 @@ export interface Cell {
 export type Outcome =
   /** Connected, ran a command, moved the data both ways, rekeyed, and moved it again. */
   | { readonly result: 'ok' }
+  /** All of that, but not when the peer began a key exchange. */
+  | { readonly result: 'ours only'; readonly why: string }
   /** We do not have the algorithm. */
   | { readonly result: 'not implemented'; readonly why: string }
   /** The peer lists it and can never use it. */
   | { readonly result: 'never used'; readonly why: string }
   | { readonly result: 'failed'; readonly why: string };
 
-/** Long enough for the slowest cipher on a busy machine; a hang must still end. */
-const COMMAND_LIMIT_SEC = 120;
+/** A running peer. */
+export interface Subject {
+  readonly server: PeerServer;
+  /** Another one that begins key exchanges of its own; `undefined` where it cannot be told to. */
+  readonly restless: PeerServer | undefined;
+  readonly channels: 'one' | 'many';
+  readonly offer: Names;
+}
 
-/**
- * @param restless - The same peer, started so that it begins key exchanges of its own; `undefined` where it cannot.
- */
-export async function tryCell(
-  server: PeerServer,
-  restless: PeerServer | undefined,
-  offer: Names,
-  cell: Cell,
-  load: Load,
-): Promise<Outcome> {
+/** A key exchange takes well under a second; a hang must still end. */
+const REKEY_LIMIT_MS = 60_000;
+
+export async function tryCell(subject: Subject, cell: Cell, load: Load): Promise<Outcome> {
   if (!KNOWN[cell.slot].includes(cell.name)) {
     return { result: 'not implemented', why: notImplemented(cell.name) };
   }
-  const algorithms = policyFor(offer, cell);
+  const algorithms = policyFor(subject.offer, cell);
   if (algorithms === undefined) {
     return { result: 'never used', why: 'all its ciphers authenticate by themselves' };
   }
-  let step = 'connecting';
+  const transfer = TRANSFERS[subject.channels];
   try {
-    await using connection = await SSHConnection.connect(optionsFor(server, algorithms));
-    step = 'negotiating';
+    await using connection = await SSHConnection.connect(optionsFor(subject.server, algorithms));
     expectNegotiated(connection, cell);
-    step = 'running a command';
-    const { stdout, exitCode } = await connection.exec('printf here; exit 7', {
-      timeoutSec: COMMAND_LIMIT_SEC,
+    await transfer(connection, load, async () => {
+      await connection.rekey({ signal: AbortSignal.timeout(REKEY_LIMIT_MS) });
     });
-    if (stdout !== 'here' || exitCode !== 7)
-      throw new Error(`it gave ${JSON.stringify(stdout)}, ${exitCode}`);
-    step = 'moving data';
-    await move(connection, load);
-    step = 'rekeying';
-    await connection.rekey({ signal: AbortSignal.timeout(COMMAND_LIMIT_SEC * 1000) });
     expectNegotiated(connection, cell);
-    step = 'moving data after rekeying';
-    await move(connection, load);
-    if (restless !== undefined) {
-      step = 'connecting for the peer to rekey';
-      await using other = await SSHConnection.connect(optionsFor(restless, algorithms));
-      step = 'moving data while the peer rekeys';
-      await move(other, load);
-      expectNegotiated(other, cell);
-      expectPeerRekeyed(other);
-    }
+  } catch (error) {
+    return { result: 'failed', why: describe(error) };
+  }
+  if (subject.restless === undefined) return { result: 'ok' };
+  try {
+    await using connection = await SSHConnection.connect(optionsFor(subject.restless, algorithms));
+    await transfer(connection, load, () => Promise.resolve());
+    expectNegotiated(connection, cell);
+    expectPeerRekeyed(connection);
     return { result: 'ok' };
   } catch (error) {
-    return { result: 'failed', why: `${step}: ${describe(error)}` };
+    return { result: 'ours only', why: describe(error) };
   }
 }
 
@@ -111,19 +105,6 @@ export function optionsFor(server: PeerServer, algorithms?: AlgorithmPolicy): SS
   };
 }
 
-async function move(connection: SSHConnection, { bytes, path, sha256: wanted }: Load): Promise<void> {
-  const down = await connection.exec(`cat ${path}`, { encoding: 'bytes', timeoutSec: COMMAND_LIMIT_SEC });
-  if (down.exitCode !== 0 || sha256(down.stdout) !== wanted) {
-    throw new Error(`${down.stdout.length} of ${bytes.length} bytes came, exit ${down.exitCode}`);
-  }
-  // Counted, not until end of file: not every peer can pass one on.
-  const command = `head -c ${bytes.length} | sha256sum`;
-  const up = await connection.exec(command, { stdin: bytes, timeoutSec: COMMAND_LIMIT_SEC });
-  if (up.exitCode !== 0 || !up.stdout.startsWith(wanted)) {
-    throw new Error(`something else than the ${bytes.length} bytes arrived, exit ${up.exitCode}`);
-  }
-}
-
 function expectNegotiated(connection: SSHConnection, { slot, name }: Cell): void {
   const got = connection.algorithms;
   const names = {
@@ -132,7 +113,7 @@ function expectNegotiated(connection: SSHConnection, { slot, name }: Cell): void
     ciphers: [got?.cipherClientToServer, got?.cipherServerToClient],
     macs: [got?.macClientToServer, got?.macServerToClient],
   }[slot];
-  if (names.some((found) => found !== name)) throw new Error(`${names.join(' and ')} was negotiated`);
+  if (names.some((found) => found !== name)) throw new Error(`negotiated was ${names.join(' and ')}`);
 }
 
 function expectPeerRekeyed(connection: SSHConnection): void {

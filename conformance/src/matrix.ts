@@ -15,6 +15,8 @@ export interface PeerReport {
   readonly identification: string;
   /** `YYYY-MM-DD`. */
   readonly date: string;
+  /** Bytes of what was moved each way, twice. */
+  readonly bytes: number;
   /** Whether it was made to begin key exchanges of its own. */
   readonly rekeysItself: boolean;
   readonly strictKex: boolean;
@@ -23,7 +25,7 @@ export interface PeerReport {
 
 export interface MatrixOptions {
   /** What each cell moves, four times or, where the peer rekeys too, six times. */
-  readonly load: (cell: Cell, index: number) => Load;
+  readonly load: Load;
   /** Narrows what is tried. */
   readonly wanted?: (cell: Cell) => boolean;
   readonly onCell?: (cell: TriedCell, milliseconds: number) => void;
@@ -35,12 +37,15 @@ type AvailablePeer = Extract<Peer, { readonly available: true }>;
 export async function tryPeer(peer: AvailablePeer, options: MatrixOptions): Promise<PeerReport> {
   const { load, wanted = () => true, onCell } = options;
   await using server = await peer.start();
-  await using restless = peer.canRekey ? await peer.start({ rekeyBytes: rekeyBytes(load) }) : undefined;
+  await using restless = peer.canRekey
+    ? await peer.start({ rekeyBytes: rekeyBytes(load.bytes.length) })
+    : undefined;
   const { names, strictKex } = await offerOf(server);
+  const subject = { server, restless, channels: peer.channels, offer: names };
   const cells: TriedCell[] = [];
   for (const cell of cellsOf(names).filter(wanted)) {
     const startedAt = performance.now();
-    const outcome = await tryCell(server, restless, names, cell, load(cell, cells.length));
+    const outcome = await tryCell(subject, cell, load);
     const tried = { ...cell, outcome };
     cells.push(tried);
     onCell?.(tried, performance.now() - startedAt);
@@ -50,6 +55,7 @@ export async function tryPeer(peer: AvailablePeer, options: MatrixOptions): Prom
     version: peer.version,
     identification: server.identification,
     date: new Date().toISOString().slice(0, 10),
+    bytes: load.bytes.length,
     rekeysItself: restless !== undefined,
     strictKex,
     cells,
@@ -84,7 +90,5 @@ async function offerOf(server: PeerServer): Promise<{ names: Names; strictKex: b
   return { names, strictKex: offer.kex.includes('kex-strict-s-v00@openssh.com') };
 }
 
-/** Several times within the smallest load. */
-function rekeyBytes(load: MatrixOptions['load']): number {
-  return Math.max(1024, Math.floor(load({ slot: 'kex', name: '' }, -1).bytes.length / 3));
-}
+/** Twice in a load, and not where one command ends and the next begins. */
+const rekeyBytes = (loadBytes: number): number => Math.max(1024, Math.floor(loadBytes * 0.4));

@@ -13,10 +13,11 @@ export const SLOT_TITLES: Readonly<Record<Slot, string>> = {
 };
 
 /** The columns of a peer's table, in the words of `Outcome`. */
-const RESULTS = ['ok', 'failed', 'not implemented', 'never used'] as const;
+const RESULTS = ['ok', 'ours only', 'failed', 'not implemented', 'never used'] as const;
 type Result = (typeof RESULTS)[number];
 const RESULT_TITLES: Readonly<Record<Result, string>> = {
   ok: 'Works',
+  'ours only': 'Works until the peer rekeys',
   failed: 'Fails',
   'not implemented': 'Not implemented',
   'never used': 'Never used',
@@ -39,7 +40,7 @@ function summary(reports: readonly PeerReport[]): string {
   const rows = reports.map((report) => {
     const counts = SLOTS.map((slot) => {
       const cells = report.cells.filter((cell) => cell.slot === slot);
-      const good = cells.filter(({ outcome }) => outcome.result === 'ok').length;
+      const good = cells.filter(({ outcome }) => isGood(outcome.result)).length;
       return `${good} of ${cells.length}`;
     });
     const rekeys = report.rekeysItself ? 'both' : 'ours';
@@ -53,6 +54,8 @@ function summary(reports: readonly PeerReport[]): string {
   ];
   return [row(head), row(head.map(() => '---')), ...rows].join('\n');
 }
+
+const isGood = (result: string): boolean => result === 'ok' || result === 'ours only';
 
 /** In step with the providers: a test compares it. */
 export function ourAlgorithms(): string {
@@ -92,10 +95,12 @@ function peerSection(report: PeerReport): string {
     ...rows,
   ].join('\n');
   const failures = report.cells.flatMap(({ slot, name, outcome }) =>
-    outcome.result === 'failed' ? [`- ${SLOT_TITLES[slot]} \`${name}\`: ${outcome.why}`] : [],
+    outcome.result === 'failed' || outcome.result === 'ours only'
+      ? [`- ${SLOT_TITLES[slot]} \`${name}\`: ${outcome.why}`]
+      : [],
   );
   const facts = [
-    `\`${report.identification}\`, tried on ${report.date}.`,
+    `\`${report.identification}\`, tried on ${report.date} with ${report.bytes} bytes each way, twice.`,
     report.rekeysItself ? 'Both sides began key exchanges.' : 'Only we began key exchanges.',
     report.strictKex ? 'Strict key exchange.' : 'No strict key exchange.',
   ].join(' ');
@@ -118,13 +123,15 @@ export function parse(text: string): readonly PeerReport[] {
     const [title = '', ...lines] = section.split('\n');
     const [, name = '', version = ''] = /^(\S+) (\S+)$/.exec(title) ?? [];
     const facts = lines.find((line) => line.includes(', tried on ')) ?? '';
-    const [, identification = '', date = ''] = /^`(.*)`, tried on (\S+)\./.exec(facts) ?? [];
+    const [, identification = '', date = '', bytes = ''] =
+      /^`(.*)`, tried on (\S+) with (\d+) bytes/.exec(facts) ?? [];
     if (name === '' || date === '') throw new Error(`a section of another form: ${title}`);
     return {
       name,
       version,
       identification,
       date,
+      bytes: Number(bytes),
       rekeysItself: facts.includes('Both sides began key exchanges.'),
       strictKex: facts.includes(' Strict key exchange.'),
       cells: parseCells(lines),

@@ -26,6 +26,7 @@ export function dropbearPeer(version: string): Peer {
     ...names,
     available: true,
     canRekey: false,
+    channels: 'many',
     start: () =>
       startPeer('dropbear', async (dir, onStop) => {
         const login = await makeLogin(dir);

@@ -22,6 +22,7 @@ export function opensshServerPeer(version: PeerVersion | 'system'): Peer {
     version: binaries.version,
     available: true,
     canRekey: true,
+    channels: 'many',
     start: (options = {}) => start(binaries, options),
   };
 }

@@ -36,6 +36,8 @@ export type Peer =
       readonly available: true;
       /** Whether {@link PeerOptions.rekeyBytes} has an effect. */
       readonly canRekey: boolean;
+      /** `one`: a connection is over after its first command. */
+      readonly channels: 'one' | 'many';
       /** Resolves once the server has identified itself. @throws {Error} with the server's own words. */
       readonly start: (options?: PeerOptions) => Promise<PeerServer>;
     })

@@ -35,6 +35,7 @@ function pythonPeer(name: string, version: string, { canRekey }: { readonly canR
     version,
     available: true,
     canRekey,
+    channels: 'many',
     start: (options = {}) => startOwnProgram(name, ALL_KEYS, command, options),
   };
 }

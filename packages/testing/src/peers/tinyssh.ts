@@ -20,6 +20,7 @@ export function tinysshPeer(version: string): Peer {
     ...names,
     available: true,
     canRekey: false,
+    channels: 'one',
     start: () =>
       startPeer('tinyssh', async (dir, onStop) => {
         const { username, clientKey, remove } = await makeLogin(dir);
