@@ -17,6 +17,7 @@ import {
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { aptObstacle, openSuite } from './lib/apt.mjs';
+import { buildPeer, sourceOf } from './lib/build-peer.mjs';
 import { PEERS } from './lib/peer-table.mjs';
 import { placePeer } from './lib/place-peer.mjs';
 import { isMain, readJson, root, script } from './lib/repo.mjs';
@@ -37,7 +38,7 @@ export async function fetchPeers({ all = false, into = join(root, '.peers'), nam
   try {
     for (const peer of chosen(all, names)) {
       const folder = join(base, `${peer.name}-${peer.version}`);
-      if (isSettled(folder, names.length > 0)) continue;
+      if (isSettled(folder, peer, names.length > 0)) continue;
       const result = await unpack(folder, peer, state, suites);
       const said = 'unavailable' in result ? result.unavailable : `is here (${result.version})`;
       console.log(`peers: ${peer.name} ${peer.version} ${said}`);
@@ -58,11 +59,12 @@ const fullName = ({ name, version }) => `${name}-${version}`;
 const isNamed = (peer, name) => name === peer.name || name === fullName(peer);
 
 /** A peer that is there stays; one that could not be had is asked for again now and then. */
-function isSettled(folder, impatient) {
+function isSettled(folder, row, impatient) {
   const manifest = join(folder, 'peer.json');
   if (!existsSync(manifest)) return false;
   const peer = readJson(manifest);
   if ('unavailable' in peer) return !impatient && Date.now() - peer.triedAt < RETRY_MS;
+  if (peer.source !== sourceOf(row)) return false;
   const programs = Object.values(peer.programs ?? { sshd: peer.sshd });
   // The paths of a checkout that was moved lead nowhere, or into another one.
   const inPlace = peer.folder === folder || programs[0].startsWith(`${folder}/`);
@@ -84,7 +86,10 @@ async function unpack(folder, peer, state, suites) {
     const version = upstream(versions.get(peer.from[0].packages[0]) ?? 'nothing');
     if (!version.startsWith(peer.version)) throw new Error(`${version} was found instead`);
     put(fresh, folder);
-    result = await placePeer(folder, peer, version);
+    result =
+      peer.build === undefined
+        ? await placePeer(folder, peer, version)
+        : { version, folder, source: sourceOf(peer), ...(await buildPeer(folder, peer)) };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });

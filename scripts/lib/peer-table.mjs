@@ -40,6 +40,19 @@ const CONCH_MODULES = [
     .map((module) => `python3-${module}`),
 ];
 
+const LIBSSH_LIBRARIES =
+  `libssl3t64 libgssapi-krb5-2 libkrb5-3 libk5crypto3 libkrb5support0 libcom-err2 libkeyutils1
+  libfido2-1 libcbor0.10 libudev1 libcap2 libzstd1 zlib1g libc6`.split(/\s+/);
+const ERLANG_APPLICATIONS = ['erlang-ssh', 'erlang-crypto', 'erlang-public-key', 'erlang-asn1'];
+const MINA_JARS = ['slf4j', 'bcprov', 'bcpkix', 'bcutil', 'eddsa'].map((name) => `lib${name}-java`);
+const LSH_LIBRARIES = ['liboop4', 'libhogweed6', 'libnettle8', 'libgmp10'];
+const LSH_PROGRAMS = {
+  lshd: 'usr/sbin/lshd',
+  keygen: 'usr/bin/lsh-keygen',
+  writekey: 'usr/bin/lsh-writekey',
+  exportkey: 'usr/bin/lsh-export-key',
+};
+
 /** Needed by what has a C library of its own. */
 const LIBC = ['libc6', 'libcrypt1', 'zlib1g'];
 
@@ -53,6 +66,7 @@ const LIBC = ['libc6', 'libcrypt1', 'zlib1g'];
  * @property {'native' | 'libraries' | 'loader' | 'python'} runs - On the system's libraries, with some of its own
  *   beside the system's, with a loader and a C library of its own, or as modules of the system's Python.
  * @property {Readonly<Record<string, string>>} [programs] - Name → path in the packages.
+ * @property {'go' | 'c' | 'erlang' | 'java'} [build] - How a server is made of what was unpacked.
  * @property {string} [module] - What Python must be able to import.
  * @property {boolean} [extra] - Only with `--all`: too large or too seldom needed for every test run.
  */
@@ -92,6 +106,22 @@ export const PEERS = [
     ['python3-paramiko', 'python3-invoke'],
     [...PARAMIKO_MODULES, 'python3-yaml', 'libyaml-0-2'],
   ),
+  libssh('0.10.6', 'bookworm', [], 'libraries'),
+  libssh('0.12.2', 'forky', LIBSSH_LIBRARIES, 'loader'),
+  go('0.4.0', 'bookworm', ['golang-1.19-go', 'golang-1.19-src']),
+  go('0.58.0', 'forky', ['golang-1.27-go', 'golang-1.27-src', 'golang-golang-x-text-dev']),
+  {
+    ...native('erlang', '25.2.3', 'bookworm', ['erlang-base', ...ERLANG_APPLICATIONS]),
+    build: 'erlang',
+    extra: true,
+  },
+  { ...native('mina', '2.13.2', 'trixie', ['libmina-sshd-java', ...MINA_JARS]), build: 'java', extra: true },
+  {
+    ...native('lshd', '2.1', 'bookworm', ['lsh-server', 'lsh-utils', ...LSH_LIBRARIES]),
+    runs: 'libraries',
+    programs: LSH_PROGRAMS,
+    extra: true,
+  },
   python('conch', '22.4.0', 'twisted.conch.ssh.factory', 'bookworm', ['python3-twisted', ...CONCH_MODULES]),
 ];
 
@@ -107,6 +137,21 @@ function python(name, version, module, suite, packages, modules = []) {
     ...(modules.length === 0 ? [] : [{ suite: 'bookworm', packages: modules }]),
   ];
   return { name, version, from, runs: 'python', module, extra };
+}
+
+function native(name, version, suite, packages) {
+  return { name, version, from: [{ suite, packages }], runs: 'native' };
+}
+
+function libssh(version, suite, libraries, runs) {
+  const row = native('libssh', version, suite, ['libssh-4', 'libssh-dev', ...libraries]);
+  return { ...row, runs, build: 'c', extra: true };
+}
+
+/** golang.org/x/crypto/ssh, with the compiler of the same release. */
+function go(version, suite, compiler) {
+  const modules = ['golang-golang-x-crypto-dev', 'golang-golang-x-sys-dev', 'golang-golang-x-term-dev'];
+  return { ...native('go', version, suite, [...modules, ...compiler]), build: 'go', extra: true };
 }
 
 function openssh(version, suite, packages, runs) {

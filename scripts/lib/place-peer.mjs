@@ -19,7 +19,7 @@ const HELPERS = {
  */
 export async function placePeer(folder, peer, version) {
   if (peer.runs === 'python') return placeModules(folder, peer, version);
-  const place = peer.runs === 'loader' ? wrapper(folder) : (path) => join(folder, path);
+  const place = (path) => placeProgram(folder, peer.runs, path);
   for (const path of Object.values(peer.programs)) {
     if (!existsSync(join(folder, path))) throw new Error(`${path} is not in the packages`);
   }
@@ -55,18 +55,25 @@ async function placeModules(folder, { module }, version) {
   return { version, folder, programs: { python: PYTHON }, env };
 }
 
-/** Puts a small script in front of a program that starts it with the unpacked loader and libraries. */
-function wrapper(folder) {
+/**
+ * Where a program is started from: itself, or a small script that starts it with the unpacked loader and libraries.
+ *
+ * @param {string} folder
+ * @param {import('./peer-table.mjs').PeerRow['runs']} runs
+ * @param {string} path - Of the program below `folder`.
+ * @returns {string} Absolute.
+ */
+export function placeProgram(folder, runs, path) {
+  const program = join(folder, path);
+  if (runs !== 'loader') return program;
   const libraries = libraryFolder(folder);
   const loader = readdirSync(libraries).find((name) => /^ld-linux.*\.so\.\d+$/.test(name));
   if (loader === undefined) throw new Error('no program loader was unpacked');
   mkdirSync(join(folder, 'bin'), { recursive: true });
-  return (path) => {
-    const script = join(folder, 'bin', path.split('/').at(-1));
-    const command = `${join(libraries, loader)} --library-path ${libraries} --argv0 ${script} ${join(folder, path)}`;
-    writeFileSync(script, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
-    return script;
-  };
+  const script = join(folder, 'bin', path.split('/').at(-1));
+  const command = `${join(libraries, loader)} --library-path ${libraries} --argv0 ${script} ${program}`;
+  writeFileSync(script, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
+  return script;
 }
 
 const isLibraryFolder = (name) => name.endsWith('-linux-gnu');
@@ -77,7 +84,7 @@ function hasLibraries(folder) {
 }
 
 /** The folder is named after the machine's architecture. */
-function libraryFolder(folder) {
+export function libraryFolder(folder) {
   if (!hasLibraries(folder)) throw new Error('no libraries were unpacked');
   const libraries = join(folder, 'usr', 'lib');
   return join(libraries, readdirSync(libraries).find(isLibraryFolder));

@@ -1,5 +1,17 @@
 import { PEER_VERSIONS } from '../openssh-versions.ts';
 import { DROPBEAR_VERSIONS, dropbearPeer } from './dropbear.ts';
+import {
+  ERLANG_VERSIONS,
+  erlangPeer,
+  GO_VERSIONS,
+  goPeer,
+  LIBSSH_VERSIONS,
+  libsshPeer,
+  MINA_VERSIONS,
+  minaPeer,
+  ssh2Peer,
+} from './library.ts';
+import { LSHD_VERSIONS, lshdPeer } from './lshd.ts';
 import { opensshServerPeer } from './openssh.ts';
 import type { Peer } from './peer.ts';
 import {
@@ -19,8 +31,14 @@ export function allPeers(): readonly Peer[] {
     ...PEER_VERSIONS.map(opensshServerPeer),
     ...DROPBEAR_VERSIONS.map(dropbearPeer),
     ...TINYSSH_VERSIONS.map(tinysshPeer),
+    ...LIBSSH_VERSIONS.map(libsshPeer),
     ...ASYNCSSH_VERSIONS.map(asyncsshPeer),
     ...PARAMIKO_VERSIONS.map(paramikoPeer),
     ...CONCH_VERSIONS.map(conchPeer),
+    ...GO_VERSIONS.map(goPeer),
+    ...ERLANG_VERSIONS.map(erlangPeer),
+    ...MINA_VERSIONS.map(minaPeer),
+    ssh2Peer(),
+    ...LSHD_VERSIONS.map(lshdPeer),
   ];
 }
