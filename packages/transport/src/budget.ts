@@ -39,6 +39,14 @@ export class PeerBudget {
     }
   }
 
+  /**
+   * A message that carries something makes up for one that does not: AsyncSSH sends an IGNORE in front of each of its
+   * messages, which RFC 4253 §11.2 has it for. Useless messages of the upper layers have a budget there.
+   */
+  useful(): void {
+    if (this.#noise > 0) this.#noise -= 1;
+  }
+
   /** Counts one KEXINIT. @throws {TransportError} `TRANSPORT_FLOOD` */
   exchange(): void {
     if (this.#authenticated) return;

@@ -321,6 +321,7 @@ export class TransportMachine {
     }
     switch (route) {
       case 'upper':
+        if (this.#authenticated) this.#budget.useful();
         this.#rekeyIfDue(this.#received.due(this.#config.rekey));
         return true;
       case 'kex':

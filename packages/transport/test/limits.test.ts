@@ -49,6 +49,19 @@ describe('messages that carry nothing', () => {
       });
     }
   }
+  it('an IGNORE in front of each message is no flood, however many there are', () => {
+    const pair = authenticated({ limits: { noisePerMinute: 10 } }, {}, {});
+    for (let i = 0; i < 1000; i += 1) {
+      pair.server.machine.send(Ignore.encode({ data: NONE }));
+      pair.server.machine.send(message(94, 5));
+    }
+    pair.client.receive(pair.server.take());
+    assert.equal(pair.client.error, undefined);
+    // What was made up for is not saved up.
+    for (let i = 0; i < 11; i += 1) pair.server.machine.send(Ignore.encode({ data: NONE }));
+    pair.client.receive(pair.server.take());
+    assert.equal(pair.client.code, 'TRANSPORT_FLOOD');
+  });
   it('an unknown message is answered with its own sequence number, RFC 4253 §11.4 [T032]', () => {
     const pair = authenticated();
     pair.server.machine.send(message(94, 5));
