@@ -44,7 +44,7 @@ async function tryOne(
   console.log(`${peer.name} ${peer.version}`);
   const counts = new Map<string, number>();
   const report = await tryPeer(peer, {
-    load,
+    load: () => load,
     wanted: ({ name }) => only === undefined || name === only,
     onCell: ({ slot, name, outcome }, milliseconds) => {
       counts.set(outcome.result, (counts.get(outcome.result) ?? 0) + 1);

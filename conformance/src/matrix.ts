@@ -1,6 +1,7 @@
 import type { Peer, PeerServer } from '@nbs-ssh/testing';
 import { SSHConnection } from 'nbs-ssh';
 import { type Cell, type Outcome, optionsFor, tryCell } from './cell.ts';
+import { explain } from './explained.ts';
 import type { Load } from './load.ts';
 import { algorithmsAmong, type Names, SLOTS } from './names.ts';
 
@@ -24,8 +25,10 @@ export interface PeerReport {
 }
 
 export interface MatrixOptions {
-  /** What each cell moves, four times or, where the peer rekeys too, six times. */
-  readonly load: Load;
+  /** What the cell with this number moves. */
+  readonly load: (index: number) => Load;
+  /** Whether the peer is made to begin key exchanges too, within the first cell's load. Default: in each cell. */
+  readonly peerRekeys?: (index: number) => boolean;
   /** Narrows what is tried. */
   readonly wanted?: (cell: Cell) => boolean;
   readonly onCell?: (cell: TriedCell, milliseconds: number) => void;
@@ -35,18 +38,17 @@ type AvailablePeer = Extract<Peer, { readonly available: true }>;
 
 /** Starts the peer, asks what it offers, and tries each of it singly, one after the other. */
 export async function tryPeer(peer: AvailablePeer, options: MatrixOptions): Promise<PeerReport> {
-  const { load, wanted = () => true, onCell } = options;
+  const { load, wanted = () => true, peerRekeys = () => true, onCell } = options;
+  const bytes = load(0).bytes.length;
   await using server = await peer.start();
-  await using restless = peer.canRekey
-    ? await peer.start({ rekeyBytes: rekeyBytes(load.bytes.length) })
-    : undefined;
+  await using restless = peer.canRekey ? await peer.start({ rekeyBytes: rekeyBytes(bytes) }) : undefined;
   const { names, strictKex } = await offerOf(server);
   const subject = { server, restless, channels: peer.channels, offer: names };
   const cells: TriedCell[] = [];
-  for (const cell of cellsOf(names).filter(wanted)) {
+  for (const [index, cell] of cellsOf(names).filter(wanted).entries()) {
     const startedAt = performance.now();
-    const outcome = await tryCell(subject, cell, load);
-    const tried = { ...cell, outcome };
+    const now = peerRekeys(index) ? subject : { ...subject, restless: undefined };
+    const tried = { ...cell, outcome: explained(peer, await tryCell(now, cell, load(index))) };
     cells.push(tried);
     onCell?.(tried, performance.now() - startedAt);
   }
@@ -55,11 +57,17 @@ export async function tryPeer(peer: AvailablePeer, options: MatrixOptions): Prom
     version: peer.version,
     identification: server.identification,
     date: new Date().toISOString().slice(0, 10),
-    bytes: load.bytes.length,
+    bytes,
     rekeysItself: restless !== undefined,
     strictKex,
     cells,
   };
+}
+
+function explained(peer: AvailablePeer, outcome: Outcome): Outcome {
+  const { result } = outcome;
+  if (result !== 'failed' && result !== 'ours only') return outcome;
+  return { result, why: explain(`${peer.name} ${peer.version}`, outcome.why) };
 }
 
 export function cellsOf(offer: Names): readonly Cell[] {

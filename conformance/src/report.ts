@@ -94,18 +94,20 @@ function peerSection(report: PeerReport): string {
     row(['---', ...columns.map(() => '---')]),
     ...rows,
   ].join('\n');
-  const failures = report.cells.flatMap(({ slot, name, outcome }) =>
-    outcome.result === 'failed' || outcome.result === 'ours only'
-      ? [`- ${SLOT_TITLES[slot]} \`${name}\`: ${outcome.why}`]
-      : [],
-  );
+  const failures = new Map<string, string[]>();
+  for (const { name, outcome } of report.cells) {
+    if (outcome.result !== 'failed' && outcome.result !== 'ours only') continue;
+    failures.set(outcome.why, [...(failures.get(outcome.why) ?? []), name]);
+  }
   const facts = [
     `\`${report.identification}\`, tried on ${report.date} with ${report.bytes} bytes each way, twice.`,
     report.rekeysItself ? 'Both sides began key exchanges.' : 'Only we began key exchanges.',
     report.strictKex ? 'Strict key exchange.' : 'No strict key exchange.',
   ].join(' ');
   const parts = [`### ${peerTitle(report)}`, facts, table];
-  if (failures.length > 0) parts.push(failures.join('\n'));
+  if (failures.size > 0) {
+    parts.push([...failures].map(([why, names]) => `- ${why}: ${codes(names)}`).join('\n'));
+  }
   return parts.join('\n\n');
 }
 
@@ -144,8 +146,8 @@ function parseCells(lines: readonly string[]): readonly TriedCell[] {
   const [head = [], , ...rows] = table;
   const reasons = new Map(
     lines.flatMap((line): [string, string][] => {
-      const [, slot, name, why] = /^- (.*?) `(.*?)`: (.*)$/.exec(line) ?? [];
-      return slot === undefined ? [] : [[`${slot} ${name}`, why ?? '']];
+      const [, why = '', names = ''] = /^- (.*): (`.*`)$/.exec(line) ?? [];
+      return namesIn(names).map((name) => [name, why]);
     }),
   );
   return rows.flatMap(([label = '', ...lists]) => {
@@ -154,10 +156,12 @@ function parseCells(lines: readonly string[]): readonly TriedCell[] {
     return lists.flatMap((list, column) => {
       const result = RESULTS.find((one) => RESULT_TITLES[one] === head[column + 1]);
       if (result === undefined) throw new Error(`a column of another form: ${head[column + 1]}`);
-      return [...list.matchAll(/`([^`]*)`/g)].map(([, name = '']): TriedCell => {
-        const why = reasons.get(`${label} ${name}`) ?? '';
+      return namesIn(list).map((name): TriedCell => {
+        const why = reasons.get(name) ?? '';
         return { slot, name, outcome: result === 'ok' ? { result } : { result, why } };
       });
     });
   });
 }
+
+const namesIn = (list: string): string[] => [...list.matchAll(/`([^`]*)`/g)].map(([, name = '']) => name);

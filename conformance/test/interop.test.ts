@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { allPeers } from '@nbs-ssh/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Load, makeLoad } from '../src/load.ts';
+import { type TriedCell, tryPeer } from '../src/matrix.ts';
+import { BEGIN, END, parse } from '../src/report.ts';
+
+const MIB = 1024 * 1024;
+const DOCS = new URL('../../docs/interop.md', import.meta.url);
+const text = readFileSync(DOCS, 'utf8');
+const documented = parse(text.slice(text.indexOf(BEGIN), text.indexOf(END)));
+const key = ({ slot, name }: { readonly slot: string; readonly name: string }): string => `${slot} ${name}`;
+
+describe('what docs/interop.md says works', () => {
+  let small: Load;
+  let full: Load;
+  beforeAll(() => {
+    small = makeLoad(16_384);
+    full = makeLoad(8 * MIB);
+  });
+  afterAll(() => {
+    small[Symbol.dispose]();
+    full[Symbol.dispose]();
+  });
+
+  for (const peer of allPeers()) {
+    const title = `still works with ${peer.name} ${peer.version}, and it offers nothing else`;
+    const report = documented.find(({ name, version }) => name === peer.name && version === peer.version);
+    const obstacle = peer.available
+      ? report === undefined && 'docs/interop.md says nothing about this version'
+      : peer.reason;
+    it(obstacle === false ? title : `${title} (${obstacle})`, { timeout: 240_000 }, async ({ skip }) => {
+      if (obstacle !== false || !peer.available) return skip(obstacle || '');
+      const said = new Map(report?.cells.map((cell) => [key(cell), cell]));
+      const command = `node conformance/run.mjs --write "${peer.name} ${peer.version}"`;
+      const offered = new Set<string>();
+      const { cells } = await tryPeer(peer, {
+        // One cell as large as in the documentation, with key exchanges of the peer's too; the others are quick.
+        load: (index) => (index === 0 ? full : small),
+        peerRekeys: (index) => index === 0,
+        wanted: (cell) => {
+          offered.add(key(cell));
+          return works(said.get(key(cell)));
+        },
+      });
+      expect(
+        cells.filter((cell) => !works(cell)),
+        `docs/interop.md says that these work; if that has changed: ${command}`,
+      ).toEqual([]);
+      expect([...offered].sort(), `docs/interop.md has another list: ${command}`).toEqual(
+        [...said.keys()].sort(),
+      );
+    });
+  }
+});
+
+function works(cell: TriedCell | undefined): boolean {
+  return cell?.outcome.result === 'ok' || cell?.outcome.result === 'ours only';
+}
