@@ -51,7 +51,12 @@ describe('login of our client on our server, RFC 4252', () => {
       (effect) => effect.type === 'check-password' && effect.password.reveal() === password.reveal(),
     );
     assert.deepEqual(outcome.wire, ['>5', '>50', '<6', '<51', '>50', '<52']);
-    assert.deepEqual(last(outcome.server), { type: 'success', username: 'ada', methods: ['password'] });
+    assert.deepEqual(last(outcome.server), {
+      type: 'success',
+      username: 'ada',
+      methods: ['password'],
+      certificates: [],
+    });
     const success = last(outcome.client);
     assert.equal(success.type === 'success' && success.method, 'password');
     assert.deepEqual(shape(attemptsOf(outcome.client)), ['none failure', 'password success']);
@@ -196,6 +201,7 @@ describe('login of our client on our server, RFC 4252', () => {
       type: 'success',
       username: 'ada',
       methods: ['publickey', 'password', 'keyboard-interactive'],
+      certificates: [],
     });
   });
 

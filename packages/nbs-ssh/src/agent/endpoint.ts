@@ -1,6 +1,7 @@
 import { connect as connectSocket } from 'node:net';
 import type { ByteDuplex } from '@nbs-ssh/session';
 import { fromSocket } from '@nbs-ssh/session/node';
+import { whenConnected } from '../connection/dial.ts';
 import { currentPlatform, expandPath, type Platform } from '../platform/platform.ts';
 
 /** Where OpenSSH's agent listens on Windows when nothing else is said. */
@@ -22,27 +23,12 @@ export function agentPath(path?: string, on: Platform = currentPlatform()): stri
 /** The agent behind a unix socket or a Windows pipe. */
 export function socketEndpoint(path: string): AgentEndpoint {
   return {
-    connect: (signal) =>
-      new Promise((resolve, reject) => {
-        signal.throwIfAborted();
-        const socket = connectSocket({ path });
-        const abort = (): void => {
-          socket.destroy();
-          reject(signal.reason);
-        };
-        const failed = (error: Error): void => {
-          signal.removeEventListener('abort', abort);
-          socket.destroy();
-          reject(error);
-        };
-        signal.addEventListener('abort', abort, { once: true });
-        socket.once('error', failed);
-        socket.once('connect', () => {
-          signal.removeEventListener('abort', abort);
-          socket.off('error', failed);
-          resolve(fromSocket(socket));
-        });
-      }),
+    connect: async (signal) => {
+      signal.throwIfAborted();
+      const socket = connectSocket({ path });
+      await whenConnected(socket, signal);
+      return fromSocket(socket);
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { ByteDuplex, Clock } from '@nbs-ssh/session';
 import { dialSocket } from '@nbs-ssh/session/node';
 
@@ -59,20 +60,26 @@ function pause(clock: Clock, signal: AbortSignal): Promise<void> {
  *
  * @throws what the operating system says, with its `code`; `signal.reason` when aborted.
  */
-export function dialTcp(
+export async function dialTcp(
   { host, port, bindAddress, family }: DialTarget,
   signal: AbortSignal,
 ): Promise<Dialled> {
+  signal.throwIfAborted();
+  const { socket, duplex } = dialSocket({
+    host,
+    port,
+    noDelay: true,
+    // Both families in turn, unless one was asked for.
+    ...(family === 0 ? { autoSelectFamily: true } : { family }),
+    ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
+  });
+  await whenConnected(socket, signal);
+  return { duplex, address: socket.remoteAddress };
+}
+
+/** Resolves when a socket that is being dialled is connected; otherwise it is destroyed. @throws as {@link dialTcp} */
+export function whenConnected(socket: Socket, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const { socket, duplex } = dialSocket({
-      host,
-      port,
-      noDelay: true,
-      // Both families in turn, unless one was asked for.
-      ...(family === 0 ? { autoSelectFamily: true } : { family }),
-      ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
-    });
     const abort = (): void => {
       socket.destroy();
       reject(signal.reason);
@@ -87,7 +94,7 @@ export function dialTcp(
     socket.once('connect', () => {
       signal.removeEventListener('abort', abort);
       socket.off('error', failed);
-      resolve({ duplex, address: socket.remoteAddress });
+      resolve();
     });
   });
 }
