@@ -59,11 +59,18 @@ export function describeOffers(both: AlgorithmOffers): readonly string[] {
 
 function hostKey(data: EventData['HOST_KEY']): string {
   const place = data.file === undefined ? '' : ` at ${shown(data.file)}:${data.line ?? '?'}`;
-  return `host key ${shown(data.key_type)} ${shown(data.fingerprint)}: ${shown(data.verdict)}${place}`;
+  return `host key ${shown(data.key_type)} ${shown(data.fingerprint)}${certificate(data)}: ${shown(data.verdict)}${place}`;
+}
+
+/** Who certified the key, and why that does not count. */
+function certificate(data: EventData['HOST_KEY'] | EventData['AUTH']): string {
+  if (data.ca_fingerprint === undefined) return '';
+  const problem = data.certificate_problem === undefined ? '' : `, ${shown(data.certificate_problem)}`;
+  return ` (certificate "${shown(data.key_id)}" of CA ${shown(data.ca_fingerprint)}${problem})`;
 }
 
 function auth(data: EventData['AUTH']): string {
-  const what = `${shown(data.method)}${data.fingerprint === undefined ? '' : ` ${shown(data.fingerprint)}`}`;
+  const what = `${shown(data.method)}${data.fingerprint === undefined ? '' : ` ${shown(data.fingerprint)}`}${certificate(data)}`;
   const rest =
     data.remaining === undefined || data.status === 'success'
       ? ''

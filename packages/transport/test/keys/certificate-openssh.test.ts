@@ -1,19 +1,32 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type CertificateOptions,
   certify,
   fingerprintOf,
+  forgeCertificate,
   type KeyType,
   makeKey,
   runOk,
   type ScratchDir,
   scratchDir,
+  seededRandom,
   systemOpenssh,
 } from '@nbs-ssh/testing';
 import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
 import { nobleHash } from '@nbs-ssh/transport/crypto/noble';
-import { fingerprint, parseCertificate, parsePublicKeyLine, plainKeyOf } from '@nbs-ssh/transport/keys';
+import {
+  fingerprint,
+  parseCertificate,
+  parsePublicKeyLine,
+  plainKeyOf,
+  publicKeyOf,
+} from '@nbs-ssh/transport/keys';
+import { toBase64 } from '@nbs-ssh/transport/wire';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { nobleSignatures } from '../../src/crypto/signatures/noble.ts';
+import { newKey } from '../crypto/signatures/fixtures.ts';
 
 const peer = systemOpenssh();
 const hash: CryptoProvider['hash'] = nobleHash;
@@ -79,6 +92,22 @@ describe.skipIf(!peer.available)('certificates of ssh-keygen (skipped where it i
       }
     });
   }
+
+  it('with options out of order or twice are read by ssh-keygen, and refused here', async () => {
+    if (!peer.available) return;
+    const [ca, subject] = [newKey('ssh-ed25519'), publicKeyOf(newKey('ssh-ed25519'))];
+    const signer = { signatures: nobleSignatures, random: seededRandom('strict') };
+    for (const extensions of [
+      [['permit-pty'], ['permit-X11-forwarding']],
+      [['permit-pty'], ['permit-pty']],
+    ] as const) {
+      const blob = forgeCertificate(signer, ca, subject, { extensions });
+      const path = join(dir.path, 'strict-cert.pub');
+      writeFileSync(path, `ssh-ed25519-cert-v01@openssh.com ${toBase64(blob)}\n`);
+      await runOk(peer.binaries.sshKeygen, ['-L', '-f', path]);
+      assert.throws(() => parseCertificate(blob), { code: 'KEYS_MALFORMED' });
+    }
+  });
 });
 
 function field(text: string, name: string): string {

@@ -31,6 +31,11 @@ const SUBJECTS = [
   newKey('ecdsa-sha2-nistp521'),
   rsaVectorKey(2048),
 ].map((key) => publicKeyOf(key));
+const SECURITY_KEY = encodePublicKey({
+  type: 'sk-ed25519',
+  publicKey: new Uint8Array(32).fill(7),
+  application: 'ssh:',
+});
 
 describe('certificate blob, [PROTOCOL.certkeys]', () => {
   for (const key of SUBJECTS) {
@@ -88,6 +93,12 @@ describe('certificate blob, [PROTOCOL.certkeys]', () => {
       assert.throws(() => parseCertificate(concat(blob, Uint8Array.of(0))), { code: 'KEYS_MALFORMED' });
     });
   }
+
+  it('holds a key in an authenticator as well', () => {
+    const parsed = parseCertificate(forge({ principals: ['a'] }, SECURITY_KEY));
+    assert.equal(parsed.keyType, 'sk-ssh-ed25519-cert-v01@openssh.com');
+    assert.deepEqual(parsed.certificate.key, SECURITY_KEY);
+  });
 
   it('is copied, so that nobody changes it afterwards', () => {
     const blob = forge({ principals: ['a'] });
