@@ -43,10 +43,18 @@ export type {
 } from './client/types.ts';
 export { type AuthError, type AuthErrors, authError, isAuthError } from './errors.ts';
 export {
+  type AnnouncedKeys,
   type CertificateVerdict,
+  checkHostKeyProofs,
+  decodeHostKeys,
+  encodeHostKeys,
   formatKnownHostsLine,
+  HOST_KEYS_PROVE_REQUEST,
+  HOST_KEYS_REQUEST,
+  type HostKeyPlan,
   type HostTarget,
   type HostVerdict,
+  hostKeyProofData,
   isKnownHostsError,
   type KnownHostKey,
   type KnownHosts,
@@ -61,7 +69,9 @@ export {
   lookupHostCertificate,
   type OtherName,
   parseKnownHosts,
+  planHostKeys,
   wildcardMatches,
+  withoutKnownHosts,
 } from './known-hosts/index.ts';
 export {
   checkCertificateOf,

@@ -130,6 +130,8 @@ export interface EventData {
     readonly certificate_problem?: string;
     /** What did not work although the key was accepted. */
     readonly warning?: string;
+    /** Of several keys. */
+    readonly fingerprints?: readonly string[];
   };
   PACKET: {
     readonly direction?: string;

@@ -112,6 +112,7 @@ export const FIELDS: {
     line: 'fact',
     ...CERTIFICATE,
     warning: 'text',
+    fingerprints: 'fact',
   },
   PACKET: { direction: 'fact', number: 'fact', name: 'fact', length: 'fact', sequence: 'fact' },
 };

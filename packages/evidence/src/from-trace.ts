@@ -67,6 +67,9 @@ export function eventFromTrace(
       return make('KEX', { ...facts.negotiated, ...cause(facts, fields), ...fields, status: 'negotiated' });
     case 'transport.hostkey.verdict':
       return make('HOST_KEY', { key_type: facts.host.get('host_key_type'), ...fields });
+    case 'session.hostkeys.updated':
+    case 'session.hostkeys.ignored':
+      return make('HOST_KEY', fields);
     case 'transport.packet':
       return make('PACKET', fields);
     case 'session.error':

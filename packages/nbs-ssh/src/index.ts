@@ -29,6 +29,7 @@ export {
 } from './auth/auth-config.ts';
 export type { AlgorithmPolicy, SlotPolicy } from './connection/algorithms.ts';
 export { type ConnectionAlgorithms, SSHConnection } from './connection/connection.ts';
+export type { HostKeyChange } from './connection/host-key-update.ts';
 export type { KeepaliveOptions } from './connection/keepalive.ts';
 export type {
   HostKeyPolicy,

@@ -1,4 +1,11 @@
-import { ServerAuth, type ServerAuthAnswer, type ServerAuthEffect, type ServerMethod } from '@nbs-ssh/auth';
+import {
+  HOST_KEYS_PROVE_REQUEST,
+  HOST_KEYS_REQUEST,
+  ServerAuth,
+  type ServerAuthAnswer,
+  type ServerAuthEffect,
+  type ServerMethod,
+} from '@nbs-ssh/auth';
 import { type ChannelEvent, type GlobalEvent, Multiplexer, OpenFailureReason } from '@nbs-ssh/channels';
 import { EvidenceRecorder } from '@nbs-ssh/evidence';
 import { type ByteDuplex, ChannelTable, SessionDriver, SessionMachine } from '@nbs-ssh/session';
@@ -12,6 +19,7 @@ import type { Certificate } from '@nbs-ssh/transport/keys';
 import type { SshError, TraceValue } from '@nbs-ssh/transport/wire';
 import { Authenticator } from './authenticator.ts';
 import { serverError } from './errors.ts';
+import { hostKeyAnnouncement, proveHostKeys } from './host-key-proofs.ts';
 import type { ServerConfig } from './options.ts';
 import { type Restrictions, restrictionsOf } from './restrictions.ts';
 import { SessionChannel } from './session-channel.ts';
@@ -86,7 +94,11 @@ export class ServerConnection implements AsyncDisposable {
       trace,
       tracePackets: false,
     });
-    const mux = new Multiplexer({ role: 'server', trace });
+    const mux = new Multiplexer({
+      role: 'server',
+      trace,
+      wantedGlobalRequests: [HOST_KEYS_PROVE_REQUEST],
+    });
     this.#machine = new SessionMachine<ServerAuthEffect, ServerAuthAnswer, Login>({
       transport,
       mux,
@@ -206,6 +218,8 @@ export class ServerConnection implements AsyncDisposable {
       username: login.username,
       duration_ms: this.#config.clock.now() - this.startedAt,
     });
+    const announcement = hostKeyAnnouncement(this.#config.hostKeys);
+    this.#machine.mux.globalRequest(HOST_KEYS_REQUEST, announcement, false);
     this.#hooks.onAuthenticated?.(this);
   }
 
@@ -215,12 +229,24 @@ export class ServerConnection implements AsyncDisposable {
         this.#openRequest(event);
         return;
       case 'global-request':
+        this.#proveHostKeys(event);
+        return;
       case 'global-reply':
-        // The multiplexer refuses all global requests by itself, and we send none.
+        // We ask nothing that is answered.
         return;
       default:
         this.#channels.handle(event);
     }
+  }
+
+  /** The only global request that is not answered by the multiplexer itself. */
+  #proveHostKeys({ data, token }: GlobalEvent & { readonly type: 'global-request' }): void {
+    const { crypto, hostKeys, algorithms } = this.#config;
+    const { sessionId = new Uint8Array(0), algorithms: agreed } = this.#machine.transport;
+    const proofs = proveHostKeys(crypto, hostKeys, sessionId, agreed?.hostKey, algorithms.hostKey, data);
+    if (token === undefined) return;
+    this.#machine.mux.replyGlobal(token, proofs !== undefined, proofs);
+    this.#driver.wake();
   }
 
   #openRequest({ channel }: ChannelEvent & { readonly type: 'open-request' }): void {

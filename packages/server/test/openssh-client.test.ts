@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { EventCollector } from '@nbs-ssh/evidence';
 import { type KeyFile, makeKey, type OpensshBinaries, scratchDir, watchForLeaks } from '@nbs-ssh/testing';
 import { afterAll, assert, beforeAll, describe, it } from 'vitest';
@@ -46,6 +48,26 @@ describe.skipIf(!system.available)('the OpenSSH client on our server', () => {
     assert.equal(result.exitCode, 3, result.stderr);
     assert.equal(result.stdout.toString(), 'out\n');
     assert.equal(result.stderr, 'err\n');
+    assert.deepEqual(fixture.errors, []);
+  });
+
+  it('tells its host keys, and the client learns those that it proves to own', async () => {
+    const keys = await Promise.all(
+      (['ed25519', 'ecdsa-256', 'rsa'] as const).map((type) =>
+        makeKey(binaries, scratch.path, `host-${type}`, type),
+      ),
+    );
+    await using fixture = await start({ hostKeys: keys.map(({ path }) => readFileSync(path, 'utf8')) });
+    const knownHosts = join(fixture.dir, 'known_hosts');
+    const lines = readFileSync(knownHosts, 'utf8').trim().split('\n');
+    for (const shown of ['ssh-ed25519', 'ssh-rsa']) {
+      const first = lines.find((line) => line.includes(shown)) as string;
+      writeFileSync(knownHosts, `${first}\n`);
+      const result = await ssh(fixture, ['sleep 0.3; echo in'], { more: ['-o', 'UpdateHostKeys=yes'] });
+      assert.equal(result.stdout.toString(), 'in\n', result.stderr);
+      const learned = readFileSync(knownHosts, 'utf8').trim().split('\n');
+      assert.deepEqual([...learned].sort(), [...lines].sort());
+    }
     assert.deepEqual(fixture.errors, []);
   });
 

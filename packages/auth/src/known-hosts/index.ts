@@ -16,3 +16,15 @@ export {
   type KnownHostsWarning,
   parseKnownHosts,
 } from './parse.ts';
+export {
+  type AnnouncedKeys,
+  checkHostKeyProofs,
+  decodeHostKeys,
+  encodeHostKeys,
+  HOST_KEYS_PROVE_REQUEST,
+  HOST_KEYS_REQUEST,
+  hostKeyProofData,
+  MAX_ANNOUNCED_KEYS,
+} from './proof.ts';
+export { withoutKnownHosts } from './remove.ts';
+export { type HostKeyPlan, planHostKeys } from './rotation.ts';

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { dirname } from 'node:path';
 import { fromUtf8Lossy, printable, utf8 } from '@nbs-ssh/transport/wire';
@@ -30,9 +30,13 @@ export async function readKnownHostsFile(path: string): Promise<string | undefin
   throw knownHostsError('AUTH_KNOWN_HOSTS_READ', { path: printable(path, 1024), cause });
 }
 
+/** Times a line is written again because the file was replaced under it. */
+const TRIES = 8;
+
 /**
  * Adds one line at the end. Nothing in the file is ever rewritten, and the line goes out in one write at the
- * end of the file, so several processes may do this at once.
+ * end of the file, so several processes may do this at once. Should another process replace the whole file at the same
+ * moment, the line is written to the new one too.
  *
  * Creates the file with mode 0600 and its directory with 0700; deeper missing directories are an error. When
  * the last line has no end, it is given one first.
@@ -44,14 +48,21 @@ export async function readKnownHostsFile(path: string): Promise<string | undefin
 export async function appendKnownHost(path: string, line: string): Promise<void> {
   if (line === '' || /[\r\n\0]/.test(line)) throw new RangeError('a known_hosts line is one line');
   if (path === devNull) return;
+  for (let tried = 0; tried < TRIES; tried += 1) if (await append(path, line)) return;
+}
+
+/** @returns whether the file still has its name after the line was written. */
+async function append(path: string, line: string): Promise<boolean> {
   let handle: FileHandle | undefined;
   try {
     handle = await openForAppend(path);
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw failure(path, 'it is no regular file');
-    const bytes = utf8(`${(await endsInNewline(handle, stat.size)) ? '' : '\n'}${line}\n`);
+    const before = await handle.stat();
+    if (!before.isFile()) throw failure(path, 'it is no regular file');
+    const bytes = utf8(`${(await endsInNewline(handle, before.size)) ? '' : '\n'}${line}\n`);
     const { bytesWritten } = await handle.write(bytes, 0, bytes.length);
     if (bytesWritten !== bytes.length) throw failure(path, 'the disk is full');
+    const after = await stat(path);
+    return after.ino === before.ino && after.dev === before.dev;
   } catch (error) {
     throw isFailure(error) ? error : failure(path, systemCode(error));
   } finally {

@@ -125,10 +125,10 @@ describe.skipIf(!hasServer)('verdicts next to ssh', () => {
     );
   });
 
-  it('are the same on 80 generated files', { timeout: 120_000 }, () => {
+  it('are the same on 200 generated files', { timeout: 120_000 }, () => {
     const pick = chooser(7);
     const seen = new Set<string>();
-    for (let file = 0; file < 80; file += 1) {
+    for (let file = 0; file < 200; file += 1) {
       const lines = Array.from({ length: pick([1, 2, 3]) }, () => {
         const names = Array.from({ length: pick([1, 1, 2]) }, () => pick(NAMES)).join(',');
         return `${pick(['', '', '', '@revoked ', '@cert-authority '])}${names} ${keyText(pick([0, 0, 1, 2]))}`;

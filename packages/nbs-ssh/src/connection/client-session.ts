@@ -1,11 +1,18 @@
-import { type AuthAttempt, ClientAuth, type ClientAuthAnswer, type ClientAuthEffect } from '@nbs-ssh/auth';
+import {
+  type AuthAttempt,
+  ClientAuth,
+  type ClientAuthAnswer,
+  type ClientAuthEffect,
+  HOST_KEYS_REQUEST,
+} from '@nbs-ssh/auth';
 import { type GlobalRequestId, Multiplexer } from '@nbs-ssh/channels';
 import { ChannelTable, type Clock, SessionDriver, SessionMachine } from '@nbs-ssh/session';
 import { TransportMachine } from '@nbs-ssh/transport';
-import type { SshError, TraceSink } from '@nbs-ssh/transport/wire';
+import type { SshError, TraceSink, TraceValue } from '@nbs-ssh/transport/wire';
 import { AGENT_CHANNEL, AgentForwarding } from '../agent/forwarding.ts';
 import { SOFTWARE } from '../version.ts';
 import { preferKnown } from './algorithms.ts';
+import { HostKeyUpdate } from './host-key-update.ts';
 import type { ConnectionConfig } from './options.ts';
 import type { Preparation } from './preparation.ts';
 
@@ -35,6 +42,7 @@ export interface ClientSession {
   readonly forwarding: AgentForwarding;
   /** `undefined` until authentication has begun. */
   readonly auth: () => ClientAuth | undefined;
+  readonly hostKeyUpdate: HostKeyUpdate;
 }
 
 /** Composes the machines of the client role over a byte pipe. Nothing is sent before `driver.start()`. */
@@ -63,10 +71,13 @@ export function createClientSession(
     trace,
     limits: { window: config.channelWindowBytes },
     wantedChannelTypes: [AGENT_CHANNEL],
+    wantedGlobalRequests: config.updateHostKeys === false ? [] : [HOST_KEYS_REQUEST],
   });
+  const emit = (name: string, fields: Record<string, TraceValue>): void =>
+    trace({ name, time: clock.now(), fields });
   const forwarding = new AgentForwarding(config.agentForward, {
     clock,
-    emit: (name, fields) => trace({ name, time: clock.now(), fields }),
+    emit,
   });
   let auth: ClientAuth | undefined;
   const machine = new SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>({
@@ -102,9 +113,12 @@ export function createClientSession(
     onRekeyed: () => owner.onRekeyed(),
     onReceived: () => owner.onReceived(),
     onEvent: (event) => {
-      if (event.type === 'global-reply') owner.onGlobalReply(event.request);
-      else if (event.type === 'open-request') forwarding.open(event, channels);
+      if (event.type === 'global-reply') {
+        const { request, success, data } = event;
+        if (!hostKeyUpdate.replied(request, success, data)) owner.onGlobalReply(request);
+      } else if (event.type === 'open-request') forwarding.open(event, channels);
       else if (event.type !== 'global-request') channels.handle(event);
+      else if (event.name === HOST_KEYS_REQUEST) hostKeyUpdate.announced(event.data);
     },
     onEnd: (error) => {
       credentials.close();
@@ -112,6 +126,15 @@ export function createClientSession(
       owner.onEnd(error);
     },
   });
-  const channels = new ChannelTable(mux, () => driver.wake());
-  return { machine, driver, channels, forwarding, auth: () => auth };
+  const wake = (): void => driver.wake();
+  const channels = new ChannelTable(mux, wake);
+  const hostKeyUpdate = new HostKeyUpdate({
+    config,
+    trust,
+    mux,
+    wake,
+    sessionId: () => transport.sessionId,
+    emit,
+  });
+  return { machine, driver, channels, forwarding, auth: () => auth, hostKeyUpdate };
 }

@@ -220,6 +220,7 @@ export class SSHConnection {
       else void this.#session.driver.close(11, 'closed by user');
     }
     await this.#session?.driver.closed;
+    await this.#session?.hostKeyUpdate.settled;
     await this.#route.close();
   }
 

@@ -27,6 +27,8 @@ export function checkOptions(options: SSHConnectionOptions): void {
   oneOf('strictKex', options.strictKex, ['offer', 'require', 'off']);
   callable('onUnknownHostKey', options.onUnknownHostKey);
   callable('onBanner', options.onBanner);
+  boolean('hashKnownHosts', options.hashKnownHosts);
+  if (typeof options.updateHostKeys !== 'function') boolean('updateHostKeys', options.updateHostKeys);
   const asks = options.onUnknownHostKey ?? options.interaction?.hostKey;
   if (options.hostKeyPolicy === 'ask' && asks === undefined) {
     throw new TypeError('hostKeyPolicy "ask" needs onUnknownHostKey');
@@ -36,9 +38,7 @@ export function checkOptions(options: SSHConnectionOptions): void {
   checkNumbers(options);
   if (options.eventLogPath !== undefined) paths('eventLogPath', [options.eventLogPath]);
   callable('eventCollector.record', options.eventCollector?.record, options.eventCollector !== undefined);
-  if (options.tracePackets !== undefined && typeof options.tracePackets !== 'boolean') {
-    throw new TypeError('tracePackets must be a boolean');
-  }
+  boolean('tracePackets', options.tracePackets);
   checkAlgorithms(options.algorithms);
   if (stream !== undefined && typeof stream !== 'function') {
     object('stream', stream);
@@ -197,6 +197,10 @@ function callable(name: string, value: unknown, required = false): void {
   if (typeof value !== 'function' && (required || value !== undefined)) {
     throw new TypeError(`${name} must be a function`);
   }
+}
+
+function boolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${name} must be a boolean`);
 }
 
 function secretSource(name: string, value: unknown): void {

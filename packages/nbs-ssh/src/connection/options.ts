@@ -16,6 +16,7 @@ import type { InteractionHandler } from '../interaction/handler.ts';
 import { type JumpHost, jumpHosts, type ProxyJump } from '../jump/jump-host.ts';
 import { defaultKnownHostsPaths, expandPath, localUser } from '../platform/platform.ts';
 import { type AlgorithmPolicy, type ResolvedAlgorithms, resolveAlgorithms } from './algorithms.ts';
+import type { HostKeyChange } from './host-key-update.ts';
 import type { KeepaliveConfig, KeepaliveOptions } from './keepalive.ts';
 import { checkOptions, checkUsername } from './option-checks.ts';
 
@@ -77,6 +78,14 @@ export interface SSHConnectionOptions {
   readonly hostKeyAlias?: string;
   /** For the policy `ask`. Only `true` accepts; the key is then written like with `accept-new`. */
   readonly onUnknownHostKey?: (key: UnknownHostKey) => boolean | Promise<boolean>;
+  /** Hide names of hosts that are written to known_hosts, as `HashKnownHosts yes` does. Default false. */
+  readonly hashKnownHosts?: boolean;
+  /**
+   * Keep the first known_hosts file up to date when a server that it knows tells its host keys: proven new ones are
+   * learned, those that it has no more are forgotten. A function is asked first; only `true` changes the file.
+   * Default false.
+   */
+  readonly updateHostKeys?: boolean | ((change: HostKeyChange) => boolean | Promise<boolean>);
   /** Called with each banner the server shows before login; escaped text. */
   readonly onBanner?: (text: string) => void;
   /** One deadline for everything until commands can run. Default 30. */
@@ -138,6 +147,8 @@ export interface ConnectionConfig {
   readonly hostKeyPolicy: HostKeyPolicy;
   readonly hostKeyAlias: string | undefined;
   readonly onUnknownHostKey: SSHConnectionOptions['onUnknownHostKey'];
+  readonly hashKnownHosts: boolean;
+  readonly updateHostKeys: NonNullable<SSHConnectionOptions['updateHostKeys']>;
   readonly onBanner: SSHConnectionOptions['onBanner'];
   readonly connectTimeoutMs: number;
   readonly connectionAttempts: number;
@@ -190,6 +201,8 @@ export function resolveOptions(options: SSHConnectionOptions): ConnectionConfig 
     hostKeyPolicy,
     hostKeyAlias: options.hostKeyAlias,
     onUnknownHostKey,
+    hashKnownHosts: options.hashKnownHosts ?? false,
+    updateHostKeys: options.updateHostKeys ?? false,
     onBanner: options.onBanner,
     connectTimeoutMs: connectTimeoutSec * 1000,
     connectionAttempts: options.connectionAttempts ?? 1,

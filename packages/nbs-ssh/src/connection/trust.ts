@@ -1,20 +1,27 @@
 import {
+  type AnnouncedKeys,
   type CertificateVerdict,
   formatKnownHostsLine,
+  type HostKeyPlan,
   type KnownHosts,
+  type KnownHostsEntry,
   knownKeyTypes,
   knowsAuthority,
   lookupHost,
   lookupHostCertificate,
   parseKnownHosts,
+  planHostKeys,
 } from '@nbs-ssh/auth';
 import { appendKnownHost, readKnownHostsFile } from '@nbs-ssh/auth/node';
 import { certificateFacts, fingerprint, type PublicKey, plainKeyOf } from '@nbs-ssh/transport/keys';
-import type { SshError, TraceValue } from '@nbs-ssh/transport/wire';
+import { equalBytes, type SshError, type TraceValue } from '@nbs-ssh/transport/wire';
 import type { CertificateReason, HostKeyMismatchContext, HostKeyMismatchReason } from '../errors/classes.ts';
 import { localError } from '../errors/local.ts';
 import type { Ask } from '../interaction/credentials.ts';
 import type { ConnectionConfig, UnknownHostKey } from './options.ts';
+
+/** Bytes of the salt of a hashed name: the only length that ssh reads. */
+const SALT_LENGTH = 20;
 
 type Emit = (name: string, fields: Record<string, TraceValue>) => void;
 
@@ -33,6 +40,8 @@ export class HostKeyTrust {
   readonly #ask: Ask;
   /** What the files know the host by: its alias has no port. */
   readonly #name: { readonly host: string; readonly port: number };
+  /** The key of the server, when a line of known_hosts and nothing else made it trusted. */
+  #trusted: PublicKey | undefined;
 
   private constructor(config: ConnectionConfig, files: readonly KnownHosts[], emit: Emit, ask: Ask) {
     this.#config = config;
@@ -114,6 +123,7 @@ export class HostKeyTrust {
         : { certificate_problem: verdict.certificateProblem }),
       ...(warning === undefined ? {} : { warning }),
     });
+    if (verdict.verdict === 'trusted' && shown.certificate === undefined) this.#trusted = key;
     if (refusal === undefined) return undefined;
     const { cause, ...reason } = refusal;
     const context = {
@@ -125,6 +135,35 @@ export class HostKeyTrust {
       ...(place === undefined ? {} : { file: place.file, line: place.line }),
     };
     return localError('HOST_KEY_REFUSED', context, { cause });
+  }
+
+  /**
+   * What the server's announcement of its host keys changes in the first file.
+   *
+   * @param announced - The keys it told. @param isWanted - Whether a key may be learned.
+   * @returns `undefined` when no line of known_hosts made this server trusted.
+   */
+  planUpdate(announced: AnnouncedKeys, isWanted: (key: PublicKey) => boolean): HostKeyPlan | undefined {
+    const { crypto } = this.#config;
+    if (this.#trusted === undefined) return undefined;
+    return planHostKeys(this.#files, this.#name, announced, isWanted, this.#trusted, crypto);
+  }
+
+  /** Whether a line is one of `entries`, by what it says: its number may be another one by now. */
+  means(entries: readonly KnownHostsEntry[]): (entry: KnownHostsEntry) => boolean {
+    return (line) =>
+      entries.some(
+        ({ marker, names, blob }) =>
+          line.marker === marker && line.names === names && equalBytes(line.blob, blob),
+      );
+  }
+
+  /** A line for the first file that makes `publicKey` known. */
+  lineFor(publicKey: PublicKey): string {
+    const { crypto, hashKnownHosts } = this.#config;
+    const { host, port } = this.#name;
+    const hash = { salt: crypto.random(SALT_LENGTH), hmac: crypto.hmac };
+    return formatKnownHostsLine(host, port, publicKey, hashKnownHosts ? { hash } : {});
   }
 
   #lookUp(shown: PublicKey, address: string | undefined, unixMs: number): CertificateVerdict {
@@ -170,7 +209,7 @@ export class HostKeyTrust {
     const path = this.#config.knownHosts[0];
     if (path === undefined) return {};
     try {
-      await appendKnownHost(path, formatKnownHostsLine(this.#name.host, this.#name.port, publicKey));
+      await appendKnownHost(path, this.lineFor(publicKey));
       return {};
     } catch (error) {
       return { warning: `the key was not written down: ${error instanceof Error ? error.message : error}` };

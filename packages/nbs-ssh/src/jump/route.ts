@@ -84,6 +84,8 @@ export class Route {
       {
         knownHosts,
         hostKeyPolicy,
+        hashKnownHosts: this.#config.hashKnownHosts,
+        updateHostKeys: this.#config.updateHostKeys,
         ...(onUnknownHostKey === undefined ? {} : { onUnknownHostKey }),
         ...(this.#config.onBanner === undefined ? {} : { onBanner: this.#config.onBanner }),
         ...(algorithmPolicy === undefined ? {} : { algorithms: algorithmPolicy }),
