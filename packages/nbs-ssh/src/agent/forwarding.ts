@@ -62,7 +62,8 @@ export class AgentForwarding {
     } else if (this.#channels.size >= MAX_CHANNELS) {
       this.#refuse(channels, channel, RESOURCE_SHORTAGE, 'too many connections to the agent');
     } else {
-      void this.#connect(channel, channels, this.#endpoint);
+      // It rejects only where the session ended before its end was told, and then there is nothing to answer.
+      this.#connect(channel, channels, this.#endpoint).catch(() => {});
     }
   }
 
