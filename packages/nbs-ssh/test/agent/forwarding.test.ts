@@ -107,9 +107,10 @@ describe.skipIf(!here)('an agent handed on to a real server (skipped where OpenS
 
   it('an agent that cannot be reached is none there, and the connection goes on', async () => {
     await using connection = await withAgent(socketEndpoint('/nonexistent/agent'));
-    const { exitCode, stderr } = await connection.exec('ssh-add -l');
-    expect(exitCode).toBeGreaterThan(0);
-    expect(stderr).toContain('agent');
+    // It says so, or dies of SIGPIPE when the socket is closed before it has written.
+    const { exitCode, stdout } = await connection.exec('ssh-add -l');
+    expect(exitCode).not.toBe(0);
+    expect(stdout).toBe('');
     expect((await connection.exec('echo on')).stdout).toBe('on\n');
   });
 
