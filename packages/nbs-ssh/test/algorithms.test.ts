@@ -15,6 +15,8 @@ const SIZE = 64 * MIB;
 const REKEYS = 3;
 
 const KEX = [
+  'sntrup761x25519-sha512',
+  'sntrup761x25519-sha512@openssh.com',
   'curve25519-sha256',
   'curve25519-sha256@libssh.org',
   'ecdh-sha2-nistp256',
