@@ -1,13 +1,12 @@
 // Many key exchanges over one connection with somebody else's server or client, begun by us.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { run, runOk } from './repo.mjs';
 
 /** A client that does not end, because an exchange has got stuck, is killed after this long per exchange. */
 const LIMIT_MS = 5000;
-/** tinyssh does not look at what it has read together with NEWKEYS before something more comes. */
-const TINYSSH_PAUSE_MS = 60;
+/** tinyssh does not look at what it has read together with NEWKEYS before something more comes: after this long it does. */
+const NUDGE_MS = 250;
 const USER = 'prover';
 const GOODBYE = 'still here';
 
@@ -50,7 +49,6 @@ export async function proveOnServer({ client }, peer, kex, count) {
       const output = command[Symbol.asyncIterator]();
       for (let i = 1; i <= count; i += 1) {
         if (i > 1) await connection.rekey();
-        if (peer.name === 'tinyssh') await setTimeout(TINYSSH_PAUSE_MS);
         await echo(command, output, `under keys number ${i}\n`);
       }
       command.end();
@@ -176,16 +174,26 @@ export async function dropbearClient({ programs, env }, dir) {
   };
 }
 
-/** A line there and back. */
+/** A line there and back, and behind it what it took to get it back. */
 async function echo(command, output, line) {
+  let sent = line;
   await command.write(line);
-  let back = '';
-  while (back.length < line.length) {
-    const { done, value } = await output.next();
-    if (done || value.stream === 'exit') throw new Error('the command has ended');
-    back += value.data;
+  const nudge = setInterval(() => {
+    sent += '.';
+    // Its failure is the iteration's too.
+    command.write('.').catch(() => undefined);
+  }, NUDGE_MS);
+  try {
+    let back = '';
+    while (back.length < sent.length) {
+      const { done, value } = await output.next();
+      if (done || value.stream === 'exit') throw new Error('the command has ended');
+      back += value.data;
+    }
+    if (back !== sent) throw new Error(`${JSON.stringify(sent)} came back as ${JSON.stringify(back)}`);
+  } finally {
+    clearInterval(nudge);
   }
-  if (back !== line) throw new Error(`${JSON.stringify(line)} came back as ${JSON.stringify(back)}`);
 }
 
 /** @returns {() => number} How many exchanges by `kex` there were. */
