@@ -110,26 +110,24 @@ export class TransportMachine {
   deadline(): number | undefined {
     // While held, the peer's part of an exchange cannot be read, so none is begun by the clock, and none is late.
     if (this.#closed || this.#held) return undefined;
-    return this.#exchanges.deadline();
+    return earliest(this.#exchanges.deadline(), this.#reader.deadline);
   }
 
   tick(now: number): void {
     this.#trace.now = now;
     const due = this.deadline();
-    if (due === undefined || now < due) return;
-    if (this.#exchanges.idle) {
-      this.#push(this.#exchanges.start('time'));
-    } else if (this.#exchanges.working) {
-      this.#work();
-    } else {
-      const limitMs = this.#config.limits.kexMilliseconds;
-      this.fail(transportError('TRANSPORT_KEX_TIMEOUT', { phase: this.phase, limitMs }));
-    }
-  }
-
-  #work(): void {
     try {
-      this.#push(this.#exchanges.work());
+      this.#reader.tick(now);
+      if (due === undefined || now < due) return;
+      this.#reader.checkDeadline();
+      if (this.#exchanges.idle) {
+        this.#push(this.#exchanges.start('time'));
+      } else if (this.#exchanges.working) {
+        this.#push(this.#exchanges.work());
+      } else {
+        const limitMs = this.#config.limits.kexMilliseconds;
+        throw transportError('TRANSPORT_KEX_TIMEOUT', { phase: this.phase, limitMs });
+      }
     } catch (error) {
       this.fail(error);
     }
@@ -160,7 +158,10 @@ export class TransportMachine {
 
   /** While held, nothing is decoded: a layer above waits for an answer of its own. */
   hold(held: boolean): void {
-    if (this.#held && !held) this.#exchanges.resumePeer();
+    if (this.#held && !held) {
+      this.#exchanges.resumePeer();
+      this.#reader.resume();
+    }
     this.#held = held;
   }
 
@@ -179,7 +180,7 @@ export class TransportMachine {
         if (payload !== undefined) {
           if (this.#accept(payload) && !waiting) return { type: 'message', payload };
         } else if (this.#ended) {
-          throw this.#endOfInput();
+          throw this.#reader.failure ?? this.#endOfInput();
         } else {
           return undefined;
         }
@@ -380,4 +381,8 @@ export class TransportMachine {
 
 function misuse(what: string): ReturnType<typeof transportError<'TRANSPORT_MISUSE'>> {
   return transportError('TRANSPORT_MISUSE', { what });
+}
+
+function earliest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }

@@ -33,6 +33,8 @@ export interface PacketOpener {
   readonly tagLength: number;
   /** Bytes that must have arrived before {@link length} may be called: 4, or one cipher block. */
   readonly prefixLength: number;
+  /** Nobody may learn from us what {@link length} gave, before {@link open} has said that the packet is genuine. */
+  readonly hidesLength?: boolean;
   /**
    * Reads packet_length from the first `prefixLength` bytes of a packet. Called exactly once for each packet,
    * right before its {@link open}; may change `prefix` in place. The result is not authenticated yet.
@@ -67,6 +69,11 @@ export interface StreamCipherSuite {
   readonly keyLength: number;
   readonly ivLength: number;
   readonly blockLength: number;
+  /**
+   * Each block depends on the one before (CBC). Beside a MAC of the plaintext the packet reader then hides what the
+   * length of a packet was before the MAC is known to be right.
+   */
+  readonly chained?: boolean;
   readonly encryptor: (keys: DirectionKeys) => StreamTransform;
   readonly decryptor: (keys: DirectionKeys) => StreamTransform;
 }

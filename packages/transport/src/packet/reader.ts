@@ -1,6 +1,7 @@
 import type { PacketOpener } from '../crypto/index.ts';
-import { transportError } from '../errors.ts';
-import { EMPTY, plainBytes } from '../wire/index.ts';
+import { isTransportError, type TransportError, transportError } from '../errors.ts';
+import { EMPTY, plainBytes, type SshError } from '../wire/index.ts';
+import { HiddenLength } from './hidden-length.ts';
 import { plainOpener } from './plain.ts';
 
 /** Largest packet_length we take, in bytes. RFC 4253 §6.1 asks for 35,000; OpenSSH stops at 256 KiB. */
@@ -36,6 +37,9 @@ export class PacketReader {
   #filled = 0;
   /** Total length of the current packet in bytes, 0 while it is unknown. */
   #total = 0;
+  /** Where the opener asks for it. */
+  #hidden: HiddenLength | undefined;
+  #now = 0;
 
   /** Sequence number of the next packet. */
   get sequence(): number {
@@ -48,12 +52,41 @@ export class PacketReader {
   }
 
   get midPacket(): boolean {
-    return this.#buffered > 0;
+    return this.#buffered > 0 || this.#hidden?.failing === true;
+  }
+
+  /** When {@link checkDeadline} must be called at the latest. */
+  get deadline(): number | undefined {
+    return this.#hidden?.deadline;
+  }
+
+  /** What is wrong with the packet that is being received, while nobody may know yet. */
+  get failure(): SshError | undefined {
+    return this.#hidden?.failure;
+  }
+
+  tick(now: number): void {
+    this.#now = now;
+  }
+
+  /** @throws {TransportError} `TRANSPORT_BAD_TAG` when it has passed. */
+  checkDeadline(): void {
+    const { deadline } = this;
+    if (deadline !== undefined && this.#now >= deadline) throw this.#badTag();
+  }
+
+  /** Nothing was read for a while, which was not the peer's doing. */
+  resume(): void {
+    this.#hidden?.resume(this.#now);
   }
 
   /** Takes over `received`: it will be decrypted in place. */
   feed(received: Uint8Array): void {
     if (received.length === 0) return;
+    if (this.#hidden?.failing === true) {
+      this.#hidden.more(received.length);
+      return;
+    }
     const chunk = plainBytes(received);
     this.#buffered += chunk.length;
     if (this.#position === this.#chunk.length) {
@@ -85,6 +118,7 @@ export class PacketReader {
   rekey(opener: PacketOpener, cipher: string, mac: string | null, resetSequence: boolean): void {
     this.#opener.wipe();
     this.#opener = opener;
+    this.#hidden = opener.hidesLength === true ? new HiddenLength() : undefined;
     this.#cipher = cipher;
     this.#mac = mac;
     if (resetSequence) this.#sequence = 0;
@@ -92,6 +126,11 @@ export class PacketReader {
 
   wipe(): void {
     this.#opener.wipe();
+    this.#hidden = undefined;
+    this.#drop();
+  }
+
+  #drop(): void {
     this.#chunks = [];
     this.#nextChunk = 0;
     this.#joined = EMPTY;
@@ -107,6 +146,29 @@ export class PacketReader {
    * @throws {TransportError} `TRANSPORT_PACKET_LENGTH`, `TRANSPORT_BAD_TAG`, `TRANSPORT_PADDING`
    */
   next(): Uint8Array | undefined {
+    return this.#hidden === undefined ? this.#next() : this.#nextHiding(this.#hidden);
+  }
+
+  #nextHiding(hidden: HiddenLength): Uint8Array | undefined {
+    hidden.check();
+    if (hidden.failing) return undefined;
+    const seen = this.#buffered;
+    try {
+      const payload = this.#next();
+      if (payload !== undefined) hidden.opened();
+      else if (this.#buffered > 0) hidden.waiting(this.#now);
+      return payload;
+    } catch (error) {
+      // What the padding of a genuine packet is may be known.
+      if (isTransportError(error) && error.code === 'TRANSPORT_PADDING') throw error;
+      hidden.fail(this.#badTag(), seen, this.#now);
+      this.#drop();
+      hidden.check();
+      return undefined;
+    }
+  }
+
+  #next(): Uint8Array | undefined {
     const packet = this.#partial.length > 0 && this.#total > 0 ? this.#complete() : this.#begin();
     if (packet === undefined) return undefined;
     this.#total = 0;
@@ -116,7 +178,7 @@ export class PacketReader {
     const sequence = this.#sequence;
     const { tagLength } = this.#opener;
     if (!this.#opener.open(sequence, packet)) {
-      throw transportError('TRANSPORT_BAD_TAG', { sequence, cipher: this.#cipher, mac: this.#mac });
+      throw this.#badTag();
     }
     this.#sequence = (sequence + 1) >>> 0;
     const length = packet.length - 4 - tagLength;
@@ -126,6 +188,11 @@ export class PacketReader {
       throw transportError('TRANSPORT_PADDING', { sequence, padding, length });
     }
     return packet.subarray(5, 4 + length - padding);
+  }
+
+  #badTag(): TransportError {
+    const { cipher, mac } = { cipher: this.#cipher, mac: this.#mac };
+    return transportError('TRANSPORT_BAD_TAG', { sequence: this.#sequence, cipher, mac });
   }
 
   /** Finds the length of the next packet, then its bytes. */

@@ -9,6 +9,7 @@ export interface StreamMacParts {
   readonly mac: Mac;
   readonly tagLength: number;
   readonly etm: boolean;
+  readonly chained: boolean;
 }
 
 /** RFC 4253 §6.4 (MAC of the plaintext) or OpenSSH PROTOCOL §1.5 (`-etm`: MAC of length and ciphertext). */
@@ -43,6 +44,7 @@ export function streamMacOpener(parts: StreamMacParts): PacketOpener {
     lengthOutside: etm ? 4 : 0,
     tagLength,
     prefixLength: etm ? 4 : blockLength,
+    hidesLength: parts.chained && !etm,
     length: (_sequence, prefix) => {
       // The MAC covers plaintext here, so the first block has to be decrypted to learn the length. The packet
       // reader limits what a forged length can make us wait for.

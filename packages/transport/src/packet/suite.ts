@@ -40,6 +40,7 @@ function streamMacParts(
     mac: mac.create(deriveKey(source, direction, 'mac', mac.keyLength)),
     tagLength: mac.tagLength,
     etm: mac.etm,
+    chained: cipher.chained === true,
   };
 }
 

@@ -1,6 +1,12 @@
 import { seededRandom } from '@nbs-ssh/testing';
 import type { NegotiatedAlgorithms } from '@nbs-ssh/transport';
-import type { CryptoProvider, PacketOpener, PacketSealer } from '@nbs-ssh/transport/crypto';
+import {
+  type CryptoProvider,
+  insecureNames,
+  type PacketOpener,
+  type PacketSealer,
+  withInsecure,
+} from '@nbs-ssh/transport/crypto';
 import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 import { nodeProvider } from '@nbs-ssh/transport/crypto/node';
 import type { Direction, KeySource } from '../../src/key-derivation.ts';
@@ -62,6 +68,19 @@ export const PROTECTIONS: readonly Protection[] = [nobleProvider, nodeProvider].
       ? [protection(crypto, cipher.name, null)]
       : crypto.macs.map((mac) => protection(crypto, cipher.name, mac.name)),
   ),
+);
+
+/** What has to be opted into: CBC beside a MAC of either kind, and SHA-1 in the MAC. */
+export const INSECURE_PROTECTIONS: readonly Protection[] = [nobleProvider, nodeProvider].flatMap(
+  (provider) => {
+    const crypto = withInsecure(provider, insecureNames(provider));
+    return [
+      ...provider.insecure.ciphers.flatMap(({ name }) =>
+        ['hmac-sha1', 'hmac-sha2-256-etm@openssh.com'].map((mac) => protection(crypto, name, mac)),
+      ),
+      ...provider.insecure.macs.map((mac) => protection(crypto, 'aes256-ctr', mac.name)),
+    ];
+  },
 );
 
 export const PLAIN: Protection = {

@@ -1,4 +1,5 @@
 import { hmac } from '@noble/hashes/hmac.js';
+import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import type { CHash } from '@noble/hashes/utils.js';
 import { wipe } from '../../wire/index.ts';
@@ -20,6 +21,10 @@ export const hmacSha512Etm: MacSuite = /* @__PURE__ */ suite(
   64,
   true,
 );
+
+/** RFC 4253 §6.4, for {@link CryptoProvider.insecure}: HMAC with SHA-1 is not broken, but nothing new should use it. */
+export const hmacSha1: MacSuite = /* @__PURE__ */ suite('hmac-sha1', sha1, 20, false);
+export const hmacSha1Etm: MacSuite = /* @__PURE__ */ suite('hmac-sha1-etm@openssh.com', sha1, 20, true);
 
 function suite(name: string, hash: CHash, length: number, etm: boolean): MacSuite {
   return {

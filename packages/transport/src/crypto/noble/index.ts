@@ -4,6 +4,7 @@ import type { CryptoProvider } from '../provider.ts';
 import { nobleInsecureSignatures, nobleSignatures } from '../signatures/noble.ts';
 import { aes128Ctr, aes192Ctr, aes256Ctr } from './aes-ctr.ts';
 import { aes128Gcm, aes256Gcm } from './aes-gcm.ts';
+import { aes128Cbc, aes192Cbc, aes256Cbc, tripleDesCbcSuite } from './cbc.ts';
 import {
   dhGroup1Sha1,
   dhGroup14Sha1,
@@ -14,7 +15,7 @@ import {
 } from './dh.ts';
 import { ecdhNistp256, ecdhNistp384, ecdhNistp521 } from './ecdh-nist.ts';
 import { nobleHash, nobleHmac } from './hashes.ts';
-import { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from './hmac.ts';
+import { hmacSha1, hmacSha1Etm, hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from './hmac.ts';
 import {
   mlkem768nistp256Sha256,
   mlkem768x25519Sha256,
@@ -53,8 +54,8 @@ export const nobleProvider: CryptoProvider = {
   insecure: {
     kex: [dhGroup14Sha1, dhGroup1Sha1],
     signatures: nobleInsecureSignatures,
-    ciphers: [],
-    macs: [],
+    ciphers: [aes128Cbc, aes192Cbc, aes256Cbc, tripleDesCbcSuite],
+    macs: [hmacSha1Etm, hmacSha1],
   },
 };
 
@@ -62,6 +63,7 @@ export { chacha20Poly1305 } from '../chacha20-poly1305.ts';
 export { searchRsaKey } from '../signatures/rsa-search.ts';
 export { aes128Ctr, aes192Ctr, aes256Ctr } from './aes-ctr.ts';
 export { aes128Gcm, aes256Gcm } from './aes-gcm.ts';
+export { aes128Cbc, aes192Cbc, aes256Cbc, tripleDesCbcSuite } from './cbc.ts';
 export {
   dhGroup1Sha1,
   dhGroup14Sha1,
@@ -72,7 +74,7 @@ export {
 } from './dh.ts';
 export { ecdhNistp256, ecdhNistp384, ecdhNistp521 } from './ecdh-nist.ts';
 export { nobleHash, nobleHmac } from './hashes.ts';
-export { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from './hmac.ts';
+export { hmacSha1, hmacSha1Etm, hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from './hmac.ts';
 export {
   mlkem768nistp256Sha256,
   mlkem768x25519Sha256,

@@ -1,62 +1,155 @@
 /**
- * DES-EDE3 in CBC mode, FIPS 46-3 and SP 800-67.
+ * DES-EDE3 in CBC mode, FIPS 46-3 and SP 800-67, for old private-key files and, opted into, for old equipment.
  *
- * Only for private-key files: its tables are made anew for each call and it is not constant-time, which is fine for a
- * file on one's own disk and for nothing else.
- *
+ * Not constant-time: its tables are looked up by secrets. Whoever insists on 3DES has larger worries.
+ */
+export interface TripleDesCbc {
+  /** Works on whole blocks of 8 bytes in place, and goes on from the last one at the next call. */
+  readonly apply: (bytes: Uint8Array) => void;
+  readonly wipe: () => void;
+}
+
+/**
  * @param key - 24 bytes; parity bits are ignored.
  * @param iv - 8 bytes.
- * @param data - Whole blocks of 8 bytes.
  */
+export function tripleDesCbc(
+  direction: 'encrypt' | 'decrypt',
+  key: Uint8Array,
+  iv: Uint8Array,
+): TripleDesCbc {
+  const keys = schedule(key, direction);
+  const previous = words(iv, 0);
+  return {
+    apply: (bytes) => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      const block = new Int32Array(2);
+      for (let at = 0; at < bytes.length; at += 8) {
+        const [high, low] = [view.getInt32(at), view.getInt32(at + 4)];
+        if (direction === 'encrypt') {
+          block[0] = high ^ (previous[0] as number);
+          block[1] = low ^ (previous[1] as number);
+          crypt(block, keys);
+          previous.set(block);
+        } else {
+          block[0] = high;
+          block[1] = low;
+          crypt(block, keys);
+          block[0] = (block[0] as number) ^ (previous[0] as number);
+          block[1] = (block[1] as number) ^ (previous[1] as number);
+          previous[0] = high;
+          previous[1] = low;
+        }
+        view.setInt32(at, block[0] as number);
+        view.setInt32(at + 4, block[1] as number);
+      }
+    },
+    wipe: () => {
+      keys.fill(0);
+      previous.fill(0);
+    },
+  };
+}
+
+/** A whole message. @param data - Whole blocks of 8 bytes. @returns a fresh array. */
 export function tripleDesCbcDecrypt(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array {
-  const [k1, k2, k3] = schedule(key);
-  // E(k1) D(k2) E(k3) undone from its end; DES decrypts when its round keys are reversed.
-  const steps: readonly Keys[] = [[...k3].reverse(), k2, [...k1].reverse()];
-  const boxes = substitutions();
-  const out = new Uint8Array(data.length);
-  let previous = iv;
-  for (let at = 0; at < data.length; at += 8) {
-    const block = data.subarray(at, at + 8);
-    out.set(exclusiveOr(tripleDes(block, steps, boxes), previous), at);
-    previous = block;
-  }
-  return out;
+  return whole('decrypt', key, iv, data);
 }
 
 /** The reverse of {@link tripleDesCbcDecrypt}, with the same parameters. */
 export function tripleDesCbcEncrypt(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array {
-  const [k1, k2, k3] = schedule(key);
-  const steps: readonly Keys[] = [k1, [...k2].reverse(), k3];
-  const boxes = substitutions();
-  const out = new Uint8Array(data.length);
-  let previous = iv;
-  for (let at = 0; at < data.length; at += 8) {
-    previous = tripleDes(exclusiveOr(data.subarray(at, at + 8), previous), steps, boxes);
-    out.set(previous, at);
-  }
+  return whole('encrypt', key, iv, data);
+}
+
+function whole(
+  direction: 'encrypt' | 'decrypt',
+  key: Uint8Array,
+  iv: Uint8Array,
+  data: Uint8Array,
+): Uint8Array {
+  const out = new Uint8Array(data);
+  const cbc = tripleDesCbc(direction, key, iv);
+  cbc.apply(out);
+  cbc.wipe();
   return out;
 }
 
-const schedule = (key: Uint8Array): readonly [Keys, Keys, Keys] => [
-  roundKeys(key.subarray(0, 8)),
-  roundKeys(key.subarray(8, 16)),
-  roundKeys(key.subarray(16, 24)),
-];
-const tripleDes = (block: Uint8Array, steps: readonly Keys[], boxes: readonly Int32Array[]): Uint8Array =>
-  steps.reduce((value, keys) => des(value, keys, boxes), block);
-const exclusiveOr = (a: Uint8Array, b: Uint8Array): Uint8Array => a.map((byte, i) => byte ^ (b[i] as number));
+function words(bytes: Uint8Array, at: number): Int32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Int32Array.of(view.getInt32(at), view.getInt32(at + 4));
+}
+
+/** Pieces of six bits: 3 times 16 rounds of 8. E(k1) D(k2) E(k3), or its reverse; DES decrypts with reversed rounds. */
+function schedule(key: Uint8Array, direction: 'encrypt' | 'decrypt'): Uint8Array {
+  const [k1, k2, k3] = [0, 8, 16].map((at) => roundKeys(key.subarray(at, at + 8))) as [Keys, Keys, Keys];
+  const order =
+    direction === 'encrypt'
+      ? [...k1, ...[...k2].reverse(), ...k3]
+      : [...[...k3].reverse(), ...k2, ...[...k1].reverse()];
+  return Uint8Array.from(order.flat());
+}
 
 /** Sixteen round keys of eight six-bit pieces. */
 type Keys = readonly (readonly number[])[];
 
+/** One block through three times sixteen rounds, in place. */
+function crypt(block: Int32Array, keys: Uint8Array): void {
+  boxes ??= substitutions();
+  const table = boxes;
+  initialPermutation(block);
+  let left = block[0] as number;
+  let right = block[1] as number;
+  for (let at = 0; at < 384; at += 8) {
+    // The expansion E repeats edge bits: six bits at every fourth position of `right` turned by one, at the top here.
+    let turned = (right >>> 1) | (right << 31);
+    let mixed = left;
+    for (let i = 0; i < 8; i += 1) {
+      mixed ^= table[64 * i + ((turned >>> 26) ^ (keys[at + i] as number))] as number;
+      turned = (turned << 4) | (turned >>> 28);
+    }
+    left = right;
+    right = mixed;
+    if ((at & 127) === 120) {
+      // The halves are swapped after the last round. Between two DES, final and initial permutation undo each other.
+      right = left;
+      left = mixed;
+    }
+  }
+  block[0] = left;
+  block[1] = right;
+  finalPermutation(block);
+}
+
+/** IP as exchanges of bits between both words: row by row it is a transposition of the 8 × 8 bits. */
+const EXCHANGES = [
+  [0, 4, 0x0f0f_0f0f],
+  [0, 16, 0x0000_ffff],
+  [1, 2, 0x3333_3333],
+  [1, 8, 0x00ff_00ff],
+  [0, 1, 0x5555_5555],
+] as const;
+
+function initialPermutation(block: Int32Array): void {
+  for (const [from, shift, mask] of EXCHANGES) exchange(block, from, shift, mask);
+}
+
+function finalPermutation(block: Int32Array): void {
+  for (let i = EXCHANGES.length - 1; i >= 0; i -= 1) {
+    const [from, shift, mask] = EXCHANGES[i] as (typeof EXCHANGES)[number];
+    exchange(block, from, shift, mask);
+  }
+}
+
+/** Exchanges the bits of `mask` in one word with those `shift` above in the other, `from`. */
+function exchange(block: Int32Array, from: 0 | 1, shift: number, mask: number): void {
+  const high = block[from] as number;
+  const low = block[1 - from] as number;
+  const different = ((high >>> shift) ^ low) & mask;
+  block[1 - from] = low ^ different;
+  block[from] = high ^ (different << shift);
+}
+
 // All tables count bits from 1, most significant first, and keep the rows of FIPS 46-3.
-// biome-ignore format: rows of the standard
-const IP: readonly number[] = [
-  58, 50, 42, 34, 26, 18, 10, 2, 60, 52, 44, 36, 28, 20, 12, 4,
-  62, 54, 46, 38, 30, 22, 14, 6, 64, 56, 48, 40, 32, 24, 16, 8,
-  57, 49, 41, 33, 25, 17, 9, 1, 59, 51, 43, 35, 27, 19, 11, 3,
-  61, 53, 45, 37, 29, 21, 13, 5, 63, 55, 47, 39, 31, 23, 15, 7,
-];
 // biome-ignore format: rows of the standard
 const PC1: readonly number[] = [
   57, 49, 41, 33, 25, 17, 9, 1, 58, 50, 42, 34, 26, 18, 10, 2, 59, 51, 43, 35, 27, 19, 11, 3, 60, 52, 44, 36,
@@ -85,29 +178,6 @@ const S: readonly string[] = [
   'd2846fb1a93e50c71fd8a374c56b0e927b419ce206adf35821e74a8dfc90356b',
 ];
 
-/** One block through sixteen rounds. */
-function des(block: Uint8Array, keys: Keys, boxes: readonly Int32Array[]): Uint8Array {
-  const bits = permute(bitsOf(block), IP);
-  let left = toWord(bits, 0);
-  let right = toWord(bits, 32);
-  for (const key of keys) {
-    // The expansion E repeats edge bits: six bits at every fourth position of `right` turned by one.
-    const turned = (right >>> 1) | (right << 31);
-    let mixed = 0;
-    for (let i = 0; i < 8; i += 1) {
-      const six = ((turned << (4 * i)) | (i === 0 ? 0 : turned >>> (32 - 4 * i))) >>> 26;
-      mixed |= (boxes[i] as Int32Array)[six ^ ((key as readonly number[])[i] as number)] as number;
-    }
-    [left, right] = [right, left ^ mixed];
-  }
-  const joined = [...wordBits(right), ...wordBits(left)];
-  const final = new Array<number>(64);
-  for (let i = 0; i < 64; i += 1) final[(IP[i] as number) - 1] = joined[i] as number;
-  const out = new Uint8Array(8);
-  for (let i = 0; i < 64; i += 1) out[i >> 3] = ((out[i >> 3] as number) << 1) | (final[i] as number);
-  return out;
-}
-
 function roundKeys(key: Uint8Array): Keys {
   let halves = permute(bitsOf(key), PC1);
   return SHIFTS.map((shift) => {
@@ -121,17 +191,19 @@ function roundKeys(key: Uint8Array): Keys {
   });
 }
 
-/** Each S-box with the permutation P already applied: six bits in, a 32-bit word out. */
-function substitutions(): readonly Int32Array[] {
-  return S.map((box, index) => {
-    const table = new Int32Array(64);
+let boxes: Int32Array | undefined;
+
+/** Each S-box with the permutation P already applied: six bits in, a 32-bit word out. Made once, at the first use. */
+function substitutions(): Int32Array {
+  const table = new Int32Array(8 * 64);
+  S.forEach((box, index) => {
     for (let six = 0; six < 64; six += 1) {
       const row = ((six >> 4) & 2) | (six & 1);
       const value = Number.parseInt(box[row * 16 + ((six >> 1) & 15)] as string, 16);
-      table[six] = toWord(permute(wordBits(value << (28 - 4 * index)), P), 0);
+      table[64 * index + six] = toWord(permute(wordBits(value << (28 - 4 * index)), P));
     }
-    return table;
   });
+  return table;
 }
 
 const permute = (bits: readonly number[], table: readonly number[]): number[] =>
@@ -140,8 +212,8 @@ const bitsOf = (bytes: Uint8Array): number[] =>
   Array.from({ length: bytes.length * 8 }, (_, i) => ((bytes[i >> 3] as number) >> (7 - (i & 7))) & 1);
 const wordBits = (word: number): number[] => Array.from({ length: 32 }, (_, i) => (word >>> (31 - i)) & 1);
 
-function toWord(bits: readonly number[], at: number): number {
+function toWord(bits: readonly number[]): number {
   let word = 0;
-  for (let i = 0; i < 32; i += 1) word = (word << 1) | (bits[at + i] as number);
+  for (let i = 0; i < 32; i += 1) word = (word << 1) | (bits[i] as number);
   return word;
 }

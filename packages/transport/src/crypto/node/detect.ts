@@ -87,6 +87,16 @@ export function streamWorks(suite: StreamCipherSuite, expected: string): boolean
   return toHex(bytes.subarray(48)) === expected;
 }
 
+/** Decrypts what it has encrypted, in two calls again. For ciphers that work differently in the two directions. */
+export function streamUndoes(suite: StreamCipherSuite): boolean {
+  const bytes = pattern(64);
+  suite.encryptor(keysFor(suite)).apply(bytes);
+  const transform = suite.decryptor(keysFor(suite));
+  transform.apply(bytes.subarray(0, 16));
+  transform.apply(bytes.subarray(16));
+  return toHex(bytes) === toHex(pattern(64));
+}
+
 /** @param expected - The first 16 bytes of the MAC, in hex. */
 export function macWorks(suite: MacSuite, expected: string): boolean {
   const mac = suite.create(pattern(suite.keyLength));

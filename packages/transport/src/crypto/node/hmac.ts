@@ -3,7 +3,7 @@ import { wipe } from '../../wire/index.ts';
 import type { MacSuite } from '../cipher.ts';
 
 /** `model` computed by the platform. */
-export function nodeHmac(model: MacSuite, hash: 'sha256' | 'sha512'): MacSuite {
+export function nodeHmac(model: MacSuite, hash: 'sha1' | 'sha256' | 'sha512'): MacSuite {
   return {
     ...model,
     create: (key) => {

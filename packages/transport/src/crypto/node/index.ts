@@ -9,15 +9,24 @@ import { hybridKex } from '../hybrid.ts';
 import { NISTP256, NISTP384, NISTP521, type NistCurve, nistKex } from '../nist.ts';
 import { aes128Ctr, aes192Ctr, aes256Ctr } from '../noble/aes-ctr.ts';
 import { aes128Gcm, aes256Gcm } from '../noble/aes-gcm.ts';
+import { aes128Cbc, aes192Cbc, aes256Cbc, tripleDesCbcSuite } from '../noble/cbc.ts';
 import { nobleNistp256, nobleNistp384, nobleNistp521 } from '../noble/ecdh-nist.ts';
 import { nobleHash, nobleHmac } from '../noble/hashes.ts';
-import { hmacSha256, hmacSha256Etm, hmacSha512, hmacSha512Etm } from '../noble/hmac.ts';
+import {
+  hmacSha1,
+  hmacSha1Etm,
+  hmacSha256,
+  hmacSha256Etm,
+  hmacSha512,
+  hmacSha512Etm,
+} from '../noble/hmac.ts';
 import { nobleMlkem768, nobleMlkem1024 } from '../noble/mlkem.ts';
 import { nobleX25519 } from '../noble/x25519.ts';
 import type { CryptoProvider } from '../provider.ts';
 import { sntrup761 } from '../sntrup761/index.ts';
 import { nodeAesCtr } from './aes-ctr.ts';
 import { nodeAesGcm } from './aes-gcm.ts';
+import { nodeCbc } from './cbc.ts';
 import { nodeChacha20Poly1305, nodeChacha20Works } from './chacha20-poly1305.ts';
 import {
   aeadOrElse,
@@ -27,6 +36,7 @@ import {
   macWorks,
   powerOrElse,
   streamOrElse,
+  streamUndoes,
   streamWorks,
   x25519Works,
 } from './detect.ts';
@@ -94,8 +104,13 @@ export function createNodeProvider(): CryptoProvider {
         fixedGroupKex('diffie-hellman-group1-sha1', 'sha1', 1024, power),
       ],
       signatures: nodeInsecureSignatures,
-      ciphers: [],
-      macs: [],
+      ciphers: [
+        cbc(aes128Cbc, KNOWN.aes128Cbc),
+        cbc(aes192Cbc, KNOWN.aes192Cbc),
+        cbc(aes256Cbc, KNOWN.aes256Cbc),
+        cbc(tripleDesCbcSuite, KNOWN.tripleDesCbc),
+      ],
+      macs: [mac(hmacSha1Etm, 'sha1', KNOWN.hmacSha1), mac(hmacSha1, 'sha1', KNOWN.hmacSha1)],
     },
     generateRsa: nodeGenerateRsa,
   };
@@ -120,7 +135,12 @@ function ctr(fallback: StreamCipherSuite, known: string): StreamCipherSuite {
   return streamOrElse(fallback, suite, () => streamWorks(suite, known));
 }
 
-function mac(fallback: MacSuite, hash: 'sha256' | 'sha512', known: string): MacSuite {
+function cbc(fallback: StreamCipherSuite, known: string): StreamCipherSuite {
+  const suite = nodeCbc(fallback);
+  return streamOrElse(fallback, suite, () => streamWorks(suite, known) && streamUndoes(suite));
+}
+
+function mac(fallback: MacSuite, hash: 'sha1' | 'sha256' | 'sha512', known: string): MacSuite {
   const suite = nodeHmac(fallback, hash);
   return macOrElse(fallback, suite, () => macWorks(suite, known));
 }
