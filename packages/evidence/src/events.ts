@@ -108,6 +108,10 @@ export interface EventData {
     readonly compression_sc?: string;
     readonly strict_kex?: boolean;
     readonly guess_discarded?: boolean;
+    /** Names that were negotiated although they are insecure, because somebody had opted in. */
+    readonly insecure?: readonly string[];
+    /** All that had been opted into. */
+    readonly insecure_offered?: readonly string[];
     readonly duration_ms?: number;
     /** Both KEXINITs, when the exchange failed. */
     readonly offers?: AlgorithmOffers;

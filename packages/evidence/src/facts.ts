@@ -31,6 +31,7 @@ export class SessionFacts {
   readonly #error = new Map<string, TraceValue>();
   readonly #running = new Map<string, { readonly command: string; readonly since: number }>();
   #negotiated: Fields = {};
+  #insecure: Readonly<Record<string, TraceValue | undefined>> = {};
   #offers: AlgorithmOffers = { client: null, server: null };
   #rekeyCause: string | undefined;
   #exchangeOpen = false;
@@ -49,6 +50,11 @@ export class SessionFacts {
 
   get negotiated(): Fields {
     return this.#negotiated;
+  }
+
+  /** Insecure algorithms of the newest exchange, by the names of the KEX event. */
+  get insecure(): Readonly<Record<string, TraceValue | undefined>> {
+    return this.#insecure;
   }
 
   get offers(): AlgorithmOffers {
@@ -87,6 +93,10 @@ export class SessionFacts {
         break;
       case 'transport.kex.negotiated':
         this.#negotiated = fields;
+        this.#insecure = {};
+        break;
+      case 'transport.kex.insecure':
+        this.#insecure = { insecure: fields['negotiated'], insecure_offered: fields['offered'] };
         break;
       case 'transport.rekey.started':
         this.#rekeyCause = text(fields['cause']);

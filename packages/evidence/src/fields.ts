@@ -99,6 +99,8 @@ export const FIELDS: {
     compression_sc: 'fact',
     strict_kex: 'fact',
     guess_discarded: 'fact',
+    insecure: 'fact',
+    insecure_offered: 'fact',
     duration_ms: 'fact',
     offers: 'fact',
   },

@@ -64,7 +64,13 @@ export function eventFromTrace(
     case 'session.exec.done':
       return make('EXEC', fields);
     case 'transport.kex.done':
-      return make('KEX', { ...facts.negotiated, ...cause(facts, fields), ...fields, status: 'negotiated' });
+      return make('KEX', {
+        ...facts.negotiated,
+        ...facts.insecure,
+        ...cause(facts, fields),
+        ...fields,
+        status: 'negotiated',
+      });
     case 'transport.hostkey.verdict':
       return make('HOST_KEY', { key_type: facts.host.get('host_key_type'), ...fields });
     case 'session.hostkeys.updated':

@@ -9,7 +9,7 @@ import {
   type RekeyLimits,
   type StrictKexPolicy,
 } from '@nbs-ssh/transport';
-import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
+import { type CryptoProvider, insecureNames, insecureRisk, withInsecure } from '@nbs-ssh/transport/crypto';
 import type { PublicKey } from '@nbs-ssh/transport/keys';
 import type { SshError } from '@nbs-ssh/transport/wire';
 import type { ServerAuthHandlers, SessionHandler } from './handlers.ts';
@@ -75,6 +75,8 @@ export interface ConnectionOptions {
   readonly algorithms?: Partial<AlgorithmPreferences> & {
     /** Signature algorithms accepted from users. */
     readonly publicKey?: readonly string[];
+    /** Insecure algorithms to offer all the same, behind everything else of their kind. */
+    readonly insecure?: readonly string[];
   };
   readonly rekey?: { readonly bytes?: number; readonly packets?: number; readonly intervalSec?: number };
   readonly strictKex?: StrictKexPolicy;
@@ -123,7 +125,7 @@ export function resolveOptions(
   options: ConnectionOptions,
   platform: { readonly crypto: CryptoProvider; readonly clock: Clock },
 ): ServerConfig {
-  const { crypto = platform.crypto, banner, rekey = {}, onError } = options;
+  const { banner, rekey = {}, onError } = options;
   const limits = { ...LIMITS, ...options.limits };
   for (const [name, value] of Object.entries(limits)) {
     if (!(value > 0)) throw new RangeError(`limits.${name} must be positive, got ${value}`);
@@ -131,14 +133,15 @@ export function resolveOptions(
   if (banner !== undefined && banner.length > MAX_BANNER) {
     throw new RangeError(`banner has ${banner.length} characters, limit ${MAX_BANNER}`);
   }
-  const { publicKey: serverSigAlgs, ...chosen } = options.algorithms ?? {};
+  const { publicKey: serverSigAlgs, insecure = [], ...chosen } = options.algorithms ?? {};
+  const crypto = withInsecure(options.crypto ?? platform.crypto, insecure);
   const everything = allAlgorithms(crypto);
   const algorithms = { ...everything, ...chosen };
   for (const slot of ['kex', 'hostKey', 'ciphers', 'macs'] as const) {
-    checkNames(slot, algorithms[slot], everything[slot], crypto.name);
+    checkNames(slot, algorithms[slot], everything[slot], crypto);
   }
   const signatures = crypto.signatures.map((suite) => suite.name);
-  if (serverSigAlgs !== undefined) checkNames('publicKey', serverSigAlgs, signatures, crypto.name);
+  if (serverSigAlgs !== undefined) checkNames('publicKey', serverSigAlgs, signatures, crypto);
   return {
     hostKeys: loadHostKeys(options.hostKeys, crypto),
     auth: options.auth,
@@ -190,13 +193,18 @@ function checkNames(
   slot: string,
   names: readonly string[],
   known: readonly string[],
-  provider: string,
+  crypto: CryptoProvider,
 ): void {
   if (names.length === 0) throw new RangeError(`algorithms.${slot} must not be empty`);
   const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new RangeError(`algorithms.${slot}: "${unknown}" is unknown to provider "${provider}"`);
+  if (unknown === undefined) return;
+  if (insecureNames(crypto).includes(unknown)) {
+    throw new RangeError(
+      `algorithms.${slot}: "${unknown}" is insecure, because ${insecureRisk(unknown)}; ` +
+        `opt in with algorithms: { insecure: ['${unknown}'] }`,
+    );
   }
+  throw new RangeError(`algorithms.${slot}: "${unknown}" is unknown to provider "${crypto.name}"`);
 }
 
 function positive(name: string, value: number): number {

@@ -1,6 +1,6 @@
-import type { CryptoProvider, PrivateKeyMaterial } from './crypto/index.ts';
+import { type CryptoProvider, insecureNames, type PrivateKeyMaterial } from './crypto/index.ts';
 import type { Role } from './key-derivation.ts';
-import { certificateType, keyTypeOfAlgorithm, type PublicKey, signatureAlgorithmsFor } from './keys/index.ts';
+import { certificateType, type PublicKey } from './keys/index.ts';
 import type { TraceSink } from './wire/index.ts';
 
 /** Names offered in KEXINIT, most wanted first. Both directions get the same lists. */
@@ -90,11 +90,12 @@ export const DEFAULT_LIMITS: TransportLimits = {
  */
 export function allAlgorithms(crypto: CryptoProvider): AlgorithmPreferences {
   const names = crypto.signatures.map((suite) => suite.name);
-  // SHA-1 is for plain keys alone, however insecure a provider was made.
-  const isUsed = (name: string): boolean => signatureAlgorithmsFor(keyTypeOfAlgorithm(name)).includes(name);
+  const insecure = insecureNames(crypto);
+  // Nobody certifies with SHA-1 or DSA any more, whatever was opted into for plain keys.
+  const certifies = (name: string): boolean => !insecure.includes(name);
   return {
     kex: crypto.kex.map((suite) => suite.name),
-    hostKey: [...names.map(certificateType).filter(isUsed), ...names],
+    hostKey: [...names.filter(certifies).map(certificateType), ...names],
     ciphers: crypto.ciphers.map((suite) => suite.name),
     macs: crypto.macs.map((suite) => suite.name),
   };

@@ -1,4 +1,4 @@
-import type { CryptoProvider } from './crypto/index.ts';
+import { type CryptoProvider, insecureNames } from './crypto/index.ts';
 import type { Identification } from './identification.ts';
 import { certificateFacts, fingerprint, type PublicKey, plainKeyOf } from './keys/index.ts';
 import { disconnectReasonName, messageName } from './message-names.ts';
@@ -62,6 +62,18 @@ export class TransportTrace {
       number,
       guess_discarded: guessDiscarded,
     });
+  }
+
+  /** What was opted into and offered, and what of it is used now. Nothing where nothing was opted into. */
+  insecure(crypto: CryptoProvider, offer: KexInit, chosen: NegotiatedAlgorithms, number: number): void {
+    const insecure = insecureNames(crypto);
+    const among = (names: readonly (string | null)[]): readonly string[] =>
+      insecure.filter((name) => names.includes(name));
+    const { kex, hostKey, cipherClientToServer, macClientToServer } = offer;
+    const offered = among([...kex, ...hostKey, ...cipherClientToServer, ...macClientToServer]);
+    if (offered.length === 0) return;
+    const negotiated = among(Object.values(chosen));
+    this.emit('transport.kex.insecure', { offered, negotiated, number });
   }
 
   hostKey(crypto: CryptoProvider, hostKey: PublicKey, algorithm: string): void {

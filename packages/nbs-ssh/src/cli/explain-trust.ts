@@ -169,12 +169,17 @@ const SLOTS: Readonly<Record<string, { readonly what: string; readonly setting: 
 };
 
 export function explainNoMutual(error: NoMutualKex): Explanation {
-  const { slot, client, server, nearest, host = 'the server' } = error.context;
+  const { slot, client, server, nearest, risk, host = 'the server' } = error.context;
   const { what, setting } = SLOTS[slot] ?? { what: slot, setting: undefined };
   const list = (names: readonly string[]): string => names.join(', ') || 'nothing';
   const cause = `${host} and this side have no ${what} algorithm in common: we offer ${list(client)}; the server offers ${list(server)}.`;
   if (nearest !== undefined && setting !== undefined) {
-    return { cause, remedy: `Allow one that both sides know with -o ${setting}=+${nearest}.` };
+    const allow = `Allow one that both sides know with -o ${setting}=+${nearest}`;
+    if (risk === undefined) return { cause, remedy: `${allow}.` };
+    return {
+      cause,
+      remedy: `Update the server. If that cannot be: ${allow}, which is insecure, because ${risk}.`,
+    };
   }
   return {
     cause,

@@ -1,6 +1,7 @@
 import { type AlgorithmPreferences, allAlgorithms } from '@nbs-ssh/transport';
-import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
+import { type CryptoProvider, insecureNames, insecureRisk, withInsecure } from '@nbs-ssh/transport/crypto';
 import { isCertificateType, keyTypeOfAlgorithm, plainName } from '@nbs-ssh/transport/keys';
+import type { OptIn } from '../errors/mapping.ts';
 
 /**
  * Policy for one slot: a list replaces everything, in its order; `allow` keeps only its names and `deny` drops
@@ -16,38 +17,79 @@ export interface AlgorithmPolicy {
   readonly hostKey?: SlotPolicy;
   readonly ciphers?: SlotPolicy;
   readonly macs?: SlotPolicy;
+  /** Signature algorithms for our own keys; not negotiated, but chosen by what the server announces. */
+  readonly publicKey?: SlotPolicy;
+  /**
+   * Names of insecure algorithms to offer all the same, each behind everything else of its kind. A list or `allow`
+   * of a slot has to name them besides.
+   */
+  readonly insecure?: readonly string[];
 }
 
 export interface ResolvedAlgorithms {
   readonly offered: AlgorithmPreferences;
-  /** What the provider has and the policy left out, for `NoMutualKex.context.nearest`. */
-  readonly optIn: readonly string[];
+  /** The provider, with the insecure suites that were opted into: only with this one can they be used. */
+  readonly crypto: CryptoProvider;
+  /** The same with only those signature suites that our own keys may use. */
+  readonly userCrypto: CryptoProvider;
+  /** What there is and the policy left out, insecure ones last, for `NoMutualKex.context.nearest`. */
+  readonly optIn: readonly OptIn[];
 }
 
-/** @throws {RangeError} when a name is unknown to the provider, or a slot ends up empty. */
-export function resolveAlgorithms(crypto: CryptoProvider, policy: AlgorithmPolicy = {}): ResolvedAlgorithms {
+/**
+ * @throws {RangeError} when a name is unknown to the provider, an insecure one was not opted into, or a slot ends up
+ *   empty.
+ */
+export function resolveAlgorithms(
+  provider: CryptoProvider,
+  policy: AlgorithmPolicy = {},
+): ResolvedAlgorithms {
+  const crypto = withInsecure(provider, policy.insecure ?? []);
   const all = allAlgorithms(crypto);
+  const insecure = insecureNames(provider);
+  const chosen = (name: Slot, available: readonly string[]): readonly string[] =>
+    slot(name, available, policy[name], insecure);
   const offered: AlgorithmPreferences = {
-    kex: slot('kex', all.kex, policy.kex),
-    hostKey: slot('hostKey', all.hostKey, policy.hostKey),
-    ciphers: slot('ciphers', all.ciphers, policy.ciphers),
-    macs: slot('macs', all.macs, policy.macs),
+    kex: chosen('kex', all.kex),
+    hostKey: chosen('hostKey', all.hostKey),
+    ciphers: chosen('ciphers', all.ciphers),
+    macs: chosen('macs', all.macs),
   };
+  const ours = new Set(chosen('publicKey', all.hostKey).map(plainName));
   const used = new Set(Object.values(offered).flat());
+  const there = [...Object.values(allAlgorithms(provider)).flat(), ...insecure];
   return {
     offered,
-    optIn: Object.values(all)
-      .flat()
-      .filter((name) => !used.has(name)),
+    crypto,
+    userCrypto: { ...crypto, signatures: crypto.signatures.filter(({ name }) => ours.has(name)) },
+    optIn: [...new Set(there)]
+      .filter((name) => !used.has(name))
+      .map((nearest) => ({
+        nearest,
+        ...(insecure.includes(nearest) ? { risk: insecureRisk(nearest) } : {}),
+      })),
   };
 }
 
-function slot(name: string, available: readonly string[], policy: SlotPolicy | undefined): readonly string[] {
+type Slot = Exclude<keyof AlgorithmPolicy, 'insecure'>;
+
+function slot(
+  name: Slot,
+  available: readonly string[],
+  policy: SlotPolicy | undefined,
+  insecure: readonly string[],
+): readonly string[] {
   if (policy === undefined) return available;
   const known = (wanted: readonly string[]): readonly string[] => {
     const unknown = wanted.find((algorithm) => !available.includes(algorithm));
     if (unknown === undefined) return wanted;
-    throw new RangeError(`unknown algorithm "${unknown}" for ${name}; known: ${available.join(', ')}`);
+    if (!insecure.includes(unknown)) {
+      throw new RangeError(`unknown algorithm "${unknown}" for ${name}; known: ${available.join(', ')}`);
+    }
+    throw new RangeError(
+      `"${unknown}" for ${name} is insecure, because ${insecureRisk(unknown)}; ` +
+        `opt in with algorithms: { insecure: ['${unknown}'] }`,
+    );
   };
   const chosen = isList(policy)
     ? known(policy)

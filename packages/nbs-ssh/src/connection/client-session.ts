@@ -55,7 +55,7 @@ export function createClientSession(
 ): ClientSession {
   const transport = new TransportMachine({
     role: 'client',
-    crypto: config.crypto,
+    crypto: config.algorithms.crypto,
     algorithms: preferKnown(config.algorithms.offered, trust.knownKeyTypes, trust.knowsAuthority),
     hostKeys: [],
     software: SOFTWARE,
@@ -89,7 +89,7 @@ export function createClientSession(
         username: config.username,
         sessionId,
         credentials: credentials.list,
-        crypto: config.crypto,
+        crypto: config.algorithms.userCrypto,
         trace,
       });
       return auth;

@@ -141,7 +141,7 @@ function checkNumbers({ rekey, limits }: SSHConnectionOptions): void {
 /** RFC 4254 §5.2: a window is a uint32. */
 const MAX_WINDOW = 0xffff_ffff;
 
-const SLOTS: readonly string[] = ['kex', 'hostKey', 'ciphers', 'macs'];
+const SLOTS: readonly string[] = ['kex', 'hostKey', 'ciphers', 'macs', 'publicKey', 'insecure'];
 
 function checkAlgorithms(algorithms: SSHConnectionOptions['algorithms']): void {
   if (algorithms === undefined) return;
@@ -153,6 +153,7 @@ function checkAlgorithms(algorithms: SSHConnectionOptions['algorithms']): void {
     object(at, policy);
     const lists = Array.isArray(policy) ? { [at]: policy } : policy;
     for (const [key, list] of Object.entries(lists)) {
+      if (name === 'insecure' && key !== at) throw new TypeError(`${at} must be a list of names`);
       if (!Array.isArray(policy) && key !== 'allow' && key !== 'deny') {
         throw new RangeError(`${at} knows allow and deny, got "${key}"`);
       }

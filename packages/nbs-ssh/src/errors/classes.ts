@@ -243,6 +243,8 @@ export interface NoMutualKexContext extends ErrorContext {
   readonly server: readonly string[];
   /** Algorithm of the server that this library knows and policy left out, if any. */
   readonly nearest?: string;
+  /** Present when {@link nearest} is insecure: what opting in to it would give up, in words. */
+  readonly risk?: string;
 }
 
 /** Client and server have no algorithm in common in some slot. */

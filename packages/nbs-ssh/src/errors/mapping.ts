@@ -26,8 +26,15 @@ export interface Situation extends ErrorContext {
   readonly phase: string;
   /** Attempts so far, for servers that hang up instead of answering the last one. */
   readonly attempts: AuthFailed['attempts'];
-  /** Algorithms this library has and policy left out. */
-  readonly optIn: readonly string[];
+  /** Algorithms this library has and policy left out, the better ones first. */
+  readonly optIn: readonly OptIn[];
+}
+
+/** Named as in the context of `NoMutualKex`. */
+export interface OptIn {
+  readonly nearest: string;
+  /** Of an insecure one. */
+  readonly risk?: string;
 }
 
 /** Turns whatever ended a connection into the public class for it. Decided by codes and state, never by text. */
@@ -133,12 +140,12 @@ function fromTransport(error: TransportError, situation: Situation): SSHError {
       return new ConnectionTimeout(textOf(error), { code, fault: 'network', retryable: true, context });
     case 'TRANSPORT_NO_COMMON_ALGORITHM': {
       const { slot, client, server } = error.context;
-      const nearest = situation.optIn.find((name) => server.includes(name));
+      const nearest = situation.optIn.find(({ nearest }) => server.includes(nearest));
       return new NoMutualKex(textOf(error), {
         code,
         fault: 'peer',
         retryable: false,
-        context: { ...context, slot, client, server, ...(nearest === undefined ? {} : { nearest }) },
+        context: { ...context, slot, client, server, ...(nearest === undefined ? {} : nearest) },
       });
     }
     case 'TRANSPORT_DISCONNECTED':

@@ -12,7 +12,7 @@ export type {
 export type { DhGroup } from './dh/groups.ts';
 export { type CryptoError, type CryptoErrors, cryptoError, isCryptoError } from './errors.ts';
 export type { HashName } from './hash.ts';
-export { insecureNames, withInsecure } from './insecure.ts';
+export { insecureNames, insecureRisk, withInsecure } from './insecure.ts';
 export type {
   GroupExamination,
   GroupExchangeKexSuite,

@@ -150,7 +150,13 @@ function agree(context: KexContext, state: KexState & { phase: 'init-sent' }, pa
     serverInit: asClient ? theirPayload : state.ourPayload,
     discardGuess: theirs.firstKexPacketFollows && !guessIsRight(client, server),
   };
-  const told: KexOutput = { type: 'agreed', theirs, algorithms, guessDiscarded: agreed.discardGuess };
+  const told: KexOutput = {
+    type: 'agreed',
+    ours: state.ours,
+    theirs,
+    algorithms,
+    guessDiscarded: agreed.discardGuess,
+  };
   if (suite.kind === 'group-exchange') {
     if (!asClient) return { state: { phase: 'group-request-awaited', ...agreed, suite }, outputs: [told] };
     const request = KexGexRequest.encode(suite.request);

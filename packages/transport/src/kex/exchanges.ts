@@ -193,6 +193,7 @@ export class KeyExchanges {
         if (this.#sessionId === undefined) this.#readMarkers(output.theirs);
         this.#algorithms = output.algorithms;
         this.#trace.negotiated(output.algorithms, this.#strict, this.#number, output.guessDiscarded);
+        this.#trace.insecure(this.#config.crypto, output.ours, output.algorithms, this.#number);
         return;
       case 'group':
         this.#trace.emit('transport.kex.group', {

@@ -66,6 +66,7 @@ export type KexOutput =
   | { readonly type: 'offered'; readonly ours: KexInit }
   | {
       readonly type: 'agreed';
+      readonly ours: KexInit;
       readonly theirs: KexInit;
       readonly algorithms: NegotiatedAlgorithms;
       readonly guessDiscarded: boolean;
