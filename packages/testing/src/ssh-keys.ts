@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { runOk } from './command.ts';
 import type { OpensshBinaries } from './openssh-versions.ts';
 
-/** What `ssh-keygen` can make that the tests use. The number behind ecdsa is the curve's size in bits. */
-export type KeyType = 'ed25519' | 'ecdsa-256' | 'ecdsa-384' | 'ecdsa-521' | 'rsa';
+/**
+ * What `ssh-keygen` can make that the tests use. The number behind ecdsa is the curve's size in bits; `dsa` is made by
+ * versions before 10.0 only.
+ */
+export type KeyType = 'ed25519' | 'ecdsa-256' | 'ecdsa-384' | 'ecdsa-521' | 'rsa' | 'dsa';
 
 /** Bits of an RSA key made here: the least that OpenSSH and we accept is quick to make. */
 const RSA_BITS = 2048;
@@ -58,6 +61,7 @@ export async function fingerprintOf(binaries: OpensshBinaries, key: KeyFile): Pr
 
 function typeArguments(type: KeyType): string[] {
   if (type === 'ed25519') return ['-t', 'ed25519'];
+  if (type === 'dsa') return ['-t', 'dsa'];
   if (type === 'rsa') return ['-t', 'rsa', '-b', String(RSA_BITS)];
   return ['-t', 'ecdsa', '-b', type.slice('ecdsa-'.length)];
 }
