@@ -34,7 +34,8 @@ export function render(reports: readonly PeerReport[]): string {
   ].join('\n\n');
 }
 
-export const peerTitle = ({ name, version }: PeerReport): string => `${name} ${version}`;
+export const peerTitle = ({ name, version }: { readonly name: string; readonly version: string }): string =>
+  `${name} ${version}`;
 
 function summary(reports: readonly PeerReport[]): string {
   const rows = reports.map((report) => {
