@@ -9,11 +9,6 @@
 start() ->
     ok = ssh:start(),
     [HostKey | _] = string:split(os:getenv("PEER_HOST_KEYS"), ":"),
-    Rekey =
-        case os:getenv("PEER_REKEY_BYTES") of
-            false -> [];
-            Bytes -> [{rekey_limit, {infinity, list_to_integer(Bytes)}}]
-        end,
     {ok, _} = ssh:daemon({127, 0, 0, 1}, list_to_integer(os:getenv("PEER_PORT")), [
         {system_dir, filename:dirname(HostKey)},
         {user_dir, filename:dirname(os:getenv("PEER_AUTHORIZED_KEYS"))},
@@ -22,7 +17,6 @@ start() ->
         %% All it can, also what it leaves out by itself.
         {preferred_algorithms, ssh_transport:supported_algorithms()},
         {ssh_cli, {?MODULE, []}}
-        | Rekey
     ]).
 
 init([]) ->

@@ -150,7 +150,10 @@ static void serve(ssh_session session, ssh_key authorized) {
   if (ssh_handle_key_exchange(session) != SSH_OK) die("key exchange", ssh_get_error(session));
   ssh_event_add_session(server.event, session);
   while (!server.finished || !ssh_channel_is_closed(server.channel)) {
-    if (ssh_event_dopoll(server.event, -1) == SSH_ERROR) break;
+    if (ssh_event_dopoll(server.event, -1) == SSH_ERROR) {
+      fprintf(stderr, "the connection: %s\n", ssh_get_error(session));
+      break;
+    }
   }
   ssh_disconnect(session);
 }

@@ -86,6 +86,8 @@ export const PEERS = [
     extra: true,
   },
   tinyssh('20261001', 'forky', [...TINYSSH, ...TINYSSH_LIBRARIES, ...LIBC], 'loader'),
+  putty('0.78', 'bookworm', [], 'native'),
+  { ...putty('0.85', 'forky', LIBC, 'loader'), extra: true },
   python('asyncssh', '2.10.1', 'asyncssh', 'bookworm', ['python3-asyncssh', ...ASYNCSSH_MODULES]),
   // It needs a newer python3-cryptography than bookworm's for RSA host keys.
   python(
@@ -137,6 +139,17 @@ function python(name, version, module, suite, packages, modules = []) {
     ...(modules.length === 0 ? [] : [{ suite: 'bookworm', packages: modules }]),
   ];
   return { name, version, from, runs: 'python', module, extra };
+}
+
+function putty(version, suite, libraries, runs) {
+  const programs = { plink: 'usr/bin/plink', puttygen: 'usr/bin/puttygen' };
+  return {
+    name: 'putty',
+    version,
+    from: [{ suite, packages: ['putty-tools', ...libraries] }],
+    runs,
+    programs,
+  };
 }
 
 function native(name, version, suite, packages) {

@@ -11,16 +11,29 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+/** How a command is run. */
+export interface RunOptions {
+  readonly stdin?: string | Uint8Array;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
 /** Runs a command to its end. A non-zero exit is a result, not an error; a missing program rejects. */
-export function run(
+export async function run(
   command: string,
   args: readonly string[],
-  options: {
-    readonly stdin?: string | Uint8Array;
-    readonly env?: NodeJS.ProcessEnv;
-    readonly cwd?: string;
-  } = {},
+  options: RunOptions = {},
 ): Promise<CommandResult> {
+  const { stdout, ...rest } = await runBytes(command, args, options);
+  return { ...rest, stdout: Buffer.from(stdout).toString() };
+}
+
+/** Like {@link run}, for output that is no text. */
+export function runBytes(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Omit<CommandResult, 'stdout'> & { readonly stdout: Uint8Array }> {
   const { stdin, ...rest } = options;
   return new Promise((resolve, reject) => {
     const spawnOptions: SpawnOptions = { ...rest, stdio: ['pipe', 'pipe', 'pipe'] };
@@ -30,7 +43,7 @@ export function run(
     child.stderr?.on('data', (chunk: Buffer) => chunks.stderr.push(chunk));
     child.on('error', reject);
     child.on('close', (exitCode, signal) => {
-      const stdout = Buffer.concat(chunks.stdout).toString();
+      const stdout = new Uint8Array(Buffer.concat(chunks.stdout));
       resolve({ exitCode, signal, stdout, stderr: Buffer.concat(chunks.stderr).toString() });
     });
     // A program may exit without reading its input; the exit code tells then.

@@ -6,7 +6,9 @@ export {
   type ForgedOption,
   forgeCertificate,
 } from './certificates.ts';
-export { type CommandResult, findProgram, run, runOk } from './command.ts';
+export { allClients } from './clients/all-clients.ts';
+export type { ClientResult, ClientRun, ClientTarget, PeerClient } from './clients/client.ts';
+export { type CommandResult, findProgram, run, runBytes, runOk } from './command.ts';
 export { FakeClock } from './fake-clock.ts';
 export type { Direction, DirectionFaults, FaultPlan, Segmentation } from './fault-plan.ts';
 export { type FaultProxy, startFaultProxy } from './fault-proxy.ts';

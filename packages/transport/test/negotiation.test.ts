@@ -119,11 +119,10 @@ describe('negotiation, RFC 4253 §7.1', () => {
     assert.ok(performance.now() - began < 50);
   });
   for (const role of ['client', 'server'] as const) {
-    it(`a ${role} refuses a KEXINIT with 1025 names, with 16,385 bytes, with an empty name [T051]`, () => {
+    it(`a ${role} refuses a KEXINIT with 1025 names, with 16,385 bytes, with a foreign letter [T051]`, () => {
       for (const kex of [
         Array.from({ length: 1025 }, (_, i) => `n${i}`),
         ['x'.repeat(16_385)],
-        ['a', '', 'b'],
         ['é'],
       ]) {
         const end = new End(config(role)).start();
@@ -135,9 +134,9 @@ describe('negotiation, RFC 4253 §7.1', () => {
         assert.equal(end.goodbye, 2);
       }
     });
-    it(`a ${role} does not mind duplicates and names of 65 bytes [T051]`, () => {
+    it(`a ${role} does not mind duplicates, empty names and names of 65 bytes [T051]`, () => {
       const end = new End(config(role)).start();
-      const kex = ['x'.repeat(65), 'a', 'a', 'curve25519-sha256', 'curve25519-sha256'];
+      const kex = ['x'.repeat(65), 'a', '', 'a', 'curve25519-sha256', 'curve25519-sha256', ''];
       const peer = new RawPeer(config(other(role), { algorithms: { kex } }));
       peer.start();
       pumpRaw(end, peer);

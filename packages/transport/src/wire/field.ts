@@ -31,7 +31,12 @@ export function fixed(length: number): Field<Uint8Array> {
   return { read: (r, name) => r.fixed(length, name), write: (w, v) => void w.fixed(v) };
 }
 
-/** `name-list`, RFC 4251 §5: comma-separated US-ASCII names, no empty names, empty list allowed. */
+/**
+ * `name-list`, RFC 4251 §5: comma-separated US-ASCII names, empty list allowed.
+ *
+ * No name may be empty, and libssh before 0.11 ends its list of ciphers with a comma all the same. As no algorithm has
+ * such a name, it is left out instead of ending the connection.
+ */
 export const nameList: Field<readonly string[]> = {
   read: (r, name) => {
     const offset = r.offset;
@@ -47,8 +52,7 @@ export const nameList: Field<readonly string[]> = {
     if (names.length > MAX_NAMES) {
       throw wireError('WIRE_LIMIT', { field: name, limit: MAX_NAMES, received: names.length });
     }
-    if (names.includes('')) throw wireError('WIRE_NAME_LIST', { field: name, offset });
-    return names;
+    return names.filter((found) => found !== '');
   },
   write: (w, value) => void w.string(utf8(value.join(','))),
 };

@@ -128,10 +128,18 @@ describe('mpint, RFC 4251 §5', () => {
 
 describe('name-list, RFC 4251 §5', () => {
   const file = vectorFile<
-    VectorFile<{ name: string; value: string[]; hex: string }> & { rejected: Refusal[] }
+    VectorFile<{ name: string; value: string[]; hex: string }> & {
+      tolerated: { name: string; value: string[]; hex: string }[];
+      rejected: Refusal[];
+    }
   >('name-list');
   for (const vector of file.vectors) {
     it(`reads and writes: ${vector.name}`, () => check(nameList, vector.value, hex(vector.hex)));
+  }
+  for (const vector of file.tolerated) {
+    it(`reads, and leaves out the empty name: ${vector.name}`, () => {
+      assert.deepEqual(readOne(nameList, hex(vector.hex)), { value: vector.value, remaining: 0 });
+    });
   }
   for (const vector of file.rejected) {
     it(`rejects: ${vector.name}`, () => {
