@@ -69,6 +69,7 @@ export {
   lookupHostCertificate,
   type OtherName,
   parseKnownHosts,
+  patternListMatches,
   planHostKeys,
   wildcardMatches,
   withoutKnownHosts,

@@ -9,7 +9,7 @@ export {
   lookupHost,
   type OtherName,
 } from './lookup.ts';
-export { wildcardMatches } from './match.ts';
+export { patternListMatches, wildcardMatches } from './match.ts';
 export {
   type KnownHosts,
   type KnownHostsEntry,

@@ -21,7 +21,7 @@ export const isWellFormedHash = (names: string): boolean => HASHED.test(names);
  */
 export function namesMatch(hmac: CryptoProvider['hmac'], names: string, name: string): boolean {
   if (name.length > MAX_NAME) return false;
-  return isHashed(names) ? hashMatches(hmac, names, name) : patternListMatches(names, name);
+  return isHashed(names) ? hashMatches(hmac, names, name) : patternListMatches(asciiLowerCase(names), name);
 }
 
 /** HMAC-SHA1 of the name under the salt; SHA-1 only hides names here, it protects nothing. */
@@ -35,9 +35,10 @@ function hashMatches(hmac: CryptoProvider['hmac'], names: string, name: string):
   return equalBytes(hashName(hmac, salt, name), hash);
 }
 
-function patternListMatches(list: string, name: string): boolean {
+/** Patterns with commas between them: one must match, and none that is negated with `!`. Case matters. */
+export function patternListMatches(list: string, name: string): boolean {
   let found = false;
-  for (const part of asciiLowerCase(list).split(',')) {
+  for (const part of list.split(',')) {
     const negated = part.startsWith('!');
     const pattern = negated ? part.slice(1) : part;
     if (pattern.length > MAX_PATTERN) return false;

@@ -16,6 +16,12 @@ export function describeEvent(event: SSHEvent, level: number): readonly string[]
       return [auth(event.data)];
     case 'EXEC':
       return [exec(event.data)];
+    case 'KEEPALIVE_SENT':
+      return level < 2 ? [] : ['asked the server for a sign of life'];
+    case 'KEEPALIVE_RECEIVED':
+      return level < 2 ? [] : [`the server is alive${took(event.data.rtt_ms)}`];
+    case 'KEEPALIVE_TIMEOUT':
+      return [`the server missed ${event.data.missed ?? '?'} signs of life`];
     case 'DISCONNECT':
       return [`disconnected by ${event.data.by ?? 'the network'}: ${shown(event.data.reason)}`];
     case 'ERROR':

@@ -1,3 +1,4 @@
+import { patternListMatches } from '@nbs-ssh/auth';
 import { printable } from '@nbs-ssh/transport/wire';
 import { ConfigFiles } from './config-files.ts';
 import type { ConfigEnvironment } from './environment.ts';
@@ -7,7 +8,7 @@ import { Includes } from './includes.ts';
 import { evaluateMatch, type MatchFacts, matchTokens } from './match.ts';
 import { isSafeHost, isSafeUser } from './names.ts';
 import type { ConfigLine } from './parse.ts';
-import { matchesHostLine, matchesList } from './pattern.ts';
+import { matchesHostLine } from './pattern.ts';
 import { emptySettings, type RawSettings } from './raw-settings.ts';
 
 /** A file that is read because somebody asked for it, or because it is where ssh looks. */
@@ -188,7 +189,7 @@ class Evaluator {
 
   #unknown(line: ConfigLine): void {
     const ignored = this.#settings.ignoreUnknown;
-    if (ignored !== undefined && matchesList(line.option.toLowerCase(), ignored.toLowerCase())) return;
+    if (ignored !== undefined && patternListMatches(ignored.toLowerCase(), line.option.toLowerCase())) return;
     const text = `there is no option ${line.option}`;
     this.#problem({ ...placeOf(line), reason: 'unknown_option', text });
   }

@@ -1,7 +1,7 @@
+import { patternListMatches } from '@nbs-ssh/auth';
 import { SOFTWARE } from '../version.ts';
 import type { Criterion } from './criteria.ts';
 import type { ConfigEnvironment } from './environment.ts';
-import { matchesList } from './pattern.ts';
 import type { RawSettings } from './raw-settings.ts';
 import { commonTokens, expand, expandCommand } from './tokens.ts';
 
@@ -56,17 +56,17 @@ async function holds({ type, value }: Criterion, facts: MatchFacts): Promise<boo
     case 'originalhost':
       return matchesHostName(facts.original, value);
     case 'user':
-      return matchesList(userOf(facts), value);
+      return patternListMatches(value, userOf(facts));
     case 'localuser':
-      return matchesList(environment.localUser, value);
+      return patternListMatches(value, environment.localUser);
     case 'version':
-      return matchesList(SOFTWARE, value);
+      return patternListMatches(value, SOFTWARE);
     case 'tagged':
       return matchesMaybe(settings.tag ?? '', value);
     case 'command':
       return matchesMaybe(facts.command ?? '', value);
     case 'sessiontype':
-      return matchesList(sessionType(facts), value);
+      return patternListMatches(value, sessionType(facts));
     case 'exec':
       return (await environment.exec?.(execCommand(value, facts))) === 0;
     case 'localnetwork':
@@ -110,8 +110,8 @@ function sessionType({ settings, command }: MatchFacts): string {
 }
 
 const matchesHostName = (host: string, list: string): boolean =>
-  matchesList(host.toLowerCase(), list.toLowerCase());
+  patternListMatches(list.toLowerCase(), host.toLowerCase());
 
 /** Nothing is matched by nothing only. */
 const matchesMaybe = (text: string, list: string): boolean =>
-  text === '' ? list === '' : matchesList(text, list);
+  text === '' ? list === '' : patternListMatches(list, text);

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { patternListMatches } from '@nbs-ssh/auth';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, LineProblem } from '../../src/ssh-config/errors.ts';
 import { matchesGlob } from '../../src/ssh-config/glob.ts';
 import { parseConfig } from '../../src/ssh-config/parse.ts';
-import { matchesHostLine, matchesList } from '../../src/ssh-config/pattern.ts';
+import { matchesHostLine } from '../../src/ssh-config/pattern.ts';
 import { CONFIG_OPTIONS } from '../../src/ssh-config/table.ts';
 import { UNSUPPORTED_OPTIONS } from '../../src/ssh-config/unsupported.ts';
 import { splitKeyword, splitWords } from '../../src/ssh-config/words.ts';
@@ -64,7 +65,7 @@ describe('patterns', () => {
     ['a', '', false],
     ['a', `${'x'.repeat(2000)},a`, false],
   ])('says whether %s is in the list %s', (text, list, expected) => {
-    expect(matchesList(text, list)).toBe(expected);
+    expect(patternListMatches(list, text)).toBe(expected);
   });
 
   it('T178 takes no more than the product of the lengths for wildcards that almost match', () => {
