@@ -11,6 +11,7 @@ import {
   expandPathOption,
   expandTilde,
   proxyTokens,
+  type TokenFacts,
   type Tokens,
 } from './tokens.ts';
 import { splitWords } from './words.ts';
@@ -30,13 +31,11 @@ export function resolveSettings(
 ): HostSettings {
   const jump = raw.proxyJump === 'none' ? undefined : raw.proxyJump;
   const port = raw.port ?? 22;
-  const user = raw.user ?? environment.localUser;
   // As with ssh: names in known_hosts are in lower case.
   const hostKeyAlias = raw.hostKeyAlias?.toLowerCase();
-  const tokens = commonTokens(
-    { original: host, hostName, port, user, hostKeyAlias, jump: jump?.text ?? '' },
-    environment,
-  );
+  const facts = { original: host, hostName, port, hostKeyAlias, jump: jump?.text ?? '' };
+  const user = raw.user === undefined ? environment.localUser : expandUser(raw.user, facts, environment);
+  const tokens = commonTokens({ ...facts, user }, environment);
   const path = (option: string) => (text: string) => expandPathOption(text, option, tokens, environment);
   const forwards = raw.clearAllForwardings === true ? [] : [...raw.localForwards, ...raw.remoteForwards];
   return {
@@ -101,6 +100,12 @@ export function resolveSettings(
     stdinNull: raw.stdinNull ?? false,
     logLevel: raw.logLevel ?? 'INFO',
   };
+}
+
+/** A user may have every token but those that are made of the user. */
+function expandUser(user: string, facts: Omit<TokenFacts, 'user'>, environment: ConfigEnvironment): string {
+  const { C: _, r: __, ...tokens } = commonTokens({ ...facts, user: '' }, environment);
+  return expand(user, 'User', tokens, environment.env);
 }
 
 /** `none` names no file. */

@@ -71,6 +71,10 @@ export const STRICTER: readonly { readonly reason: string; readonly message: Reg
 export const LOOSER: readonly { readonly reason: string; readonly message: RegExp }[] = [
   {
     reason: 'whether the socket of an agent is there is found out when it is used',
-    message: /^Cannot forward agent socket path /,
+    message: /^Cannot forward agent socket path /m,
+  },
+  {
+    reason: '10.0 takes no user with quotes, not even from a file',
+    message: /^remote username contains invalid characters/m,
   },
 ];

@@ -53,7 +53,14 @@ describe('the value of an option', () => {
     });
   });
 
+  it('has tokens and variables put in for a user, but those that are made of the user', async () => {
+    const { user } = await settingsFor(`User $\u007bSOCK}-%n-%u-%%`);
+    expect(user).toBe('/run/agent-host-me-%');
+  });
+
   it.each([
+    ['User %r', 'token %r'],
+    ['User %C', 'token %C'],
     ['IdentityFile %z', 'token %z'],
     ['IdentityFile a%', 'token %'],
     ['HostName %n', 'token %n'],
