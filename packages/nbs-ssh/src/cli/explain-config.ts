@@ -33,7 +33,7 @@ export function explainConfig(error: ConfigError): Explanation {
     default:
       return {
         cause: `${sentence(error.message)}.`,
-        remedy: 'Change the configuration, or leave it out with -F none.',
+        remedy: 'Change the option where it stands; -F none leaves all files out.',
       };
   }
 }

@@ -19,8 +19,8 @@ export async function jumpSettings(
   const way: HostSettings[] = [target];
   for (let first: HostSettings | undefined = target; first !== undefined && first.proxyJump.length > 0; ) {
     const hops: readonly HostSettings[] = await Promise.all(first.proxyJump.map(resolve));
-    for (const hop of hops) {
-      if (!way.some((other) => isSame(other, hop))) continue;
+    for (const [at, hop] of hops.entries()) {
+      if (![...way, ...hops.slice(0, at)].some((other) => isSame(other, hop))) continue;
       const text = `the way to ${target.host} leads through ${hop.host} twice`;
       throw new ConfigError('CONFIG_LIMIT', text, { option: 'ProxyJump' });
     }

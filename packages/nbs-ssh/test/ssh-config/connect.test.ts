@@ -64,6 +64,8 @@ describe.skipIf(!sshdAvailable())('connecting as an ssh_config says', () => {
     const paths = config('Host *', ' ProxyJump gateway');
     const error = await rejection(sshConfigOptions('alias', {}, { paths }));
     expect(error).toMatchObject({ code: 'CONFIG_LIMIT' });
+    const twice = { paths: config('Host alias', ' ProxyJump gateway,other,gateway') };
+    expect(await rejection(sshConfigOptions('alias', {}, twice))).toMatchObject({ code: 'CONFIG_LIMIT' });
   });
 
   it('starts a ProxyCommand only when that is allowed', async () => {

@@ -259,14 +259,14 @@ describe('names', () => {
   const environment = memoryEnvironment({}, { exec: () => Promise.reject(new Error('a shell was started')) });
 
   it.each([...HOSTILE, 'a\\b', 'a$b', 'a{b}', ''])('T177 %j is no host', async (host) => {
-    const error = await refusal(evaluate('Match exec "nc %h"\nProxyCommand nc %h', host, environment));
+    const error = await refusal(evaluate('Port 1', host, environment));
     expect(error.code).toBe('CONFIG_UNSAFE_NAME');
   });
 
   it.each(HOSTILE.filter((name) => name !== 'a b'))(
     'T177 %j is no user on the command line',
     async (user) => {
-      const error = await refusal(settingsFor('Match exec "nc %r"', 'host', environment, { User: user }));
+      const error = await refusal(settingsFor('Port 1', 'host', environment, { User: user }));
       expect(['CONFIG_UNSAFE_NAME', 'CONFIG_INVALID']).toContain(error.code);
     },
   );
