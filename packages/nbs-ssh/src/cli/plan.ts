@@ -27,6 +27,8 @@ export interface Plan {
   readonly warnings: readonly ConfigWarning[];
   /** Sentences about algorithms that were asked for and are not there. */
   readonly missing: readonly string[];
+  /** Sentences about insecure algorithms that were asked for, for this host or one on the way. */
+  readonly risks: readonly string[];
 }
 
 /** Reads the configuration for a command line. @throws {ConfigError | UsageError} */
@@ -53,6 +55,9 @@ export async function makePlan(invocation: RunInvocation): Promise<Plan> {
     command: commandOf(command, target),
     warnings,
     missing: chooseAlgorithms(target.algorithms, crypto).missing,
+    risks: [
+      ...new Set([target, ...jumps].flatMap(({ algorithms }) => chooseAlgorithms(algorithms, crypto).risks)),
+    ],
   };
 }
 

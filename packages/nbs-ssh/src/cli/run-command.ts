@@ -97,12 +97,13 @@ function commandOf({ command }: Plan): string {
 }
 
 /** Tells what the configuration says and we do not do, as far as somebody wants to know. */
-function tellWarnings({ warnings, missing, verbosity }: Plan, report: Report): void {
+function tellWarnings({ warnings, missing, risks, verbosity }: Plan, report: Report): void {
   for (const warning of warnings) {
     const text = describeWarning(warning);
     if (warning.level === 'warning') report.warning(text);
     else if (verbosity > 0) report.trace(text);
   }
+  for (const text of risks) report.warning(text);
   if (verbosity > 0) for (const text of missing) report.trace(text);
 }
 

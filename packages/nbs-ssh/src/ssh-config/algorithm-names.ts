@@ -8,6 +8,8 @@ export interface AvailableNames {
   readonly defaults: readonly string[];
   /** Everything that may be asked for. */
   readonly all: readonly string[];
+  /** Also to be had, but no wildcard means one of these: whoever wants it writes the name out. */
+  readonly insecure?: readonly string[];
 }
 
 export interface ResolvedNames {
@@ -18,11 +20,15 @@ export interface ResolvedNames {
 
 /**
  * A list as ssh_config writes it: names replace the default, `+` adds them at the end, `-` removes them, `^` puts them
- * first. Names may have wildcards.
+ * first. Names may have wildcards, which stand for no insecure one.
  *
  * @throws {ConfigError} `CONFIG_INVALID` when nothing is left.
  */
-export function resolveNames(spec: string, { defaults, all }: AvailableNames, option: string): ResolvedNames {
+export function resolveNames(
+  spec: string,
+  { defaults, all, insecure = [] }: AvailableNames,
+  option: string,
+): ResolvedNames {
   const mode = /^[+\-^]/.test(spec) ? spec.charAt(0) : '';
   const entries = spec
     .slice(mode.length)
@@ -32,8 +38,10 @@ export function resolveNames(spec: string, { defaults, all }: AvailableNames, op
     const kept = defaults.filter((name) => !entries.some((entry) => wildcardMatches(entry, name)));
     return { names: notEmpty(kept, spec, option), missing: [] };
   }
-  const missing = entries.filter((entry) => !all.some((name) => wildcardMatches(entry, name)));
-  const chosen = entries.flatMap((entry) => all.filter((name) => wildcardMatches(entry, name)));
+  const meant = (entry: string): readonly string[] =>
+    insecure.includes(entry) ? [entry] : all.filter((name) => wildcardMatches(entry, name));
+  const missing = entries.filter((entry) => meant(entry).length === 0);
+  const chosen = entries.flatMap(meant);
   const lists = { '+': [...defaults, ...chosen], '^': [...chosen, ...defaults], '': chosen };
   const names = [...new Set(lists[mode as keyof typeof lists])];
   return { names: notEmpty(names, spec, option), missing };
