@@ -16,6 +16,8 @@ export type JumpHost = Pick<
   | 'knownHosts'
   | 'hostKeyPolicy'
   | 'hostKeyAlias'
+  | 'hashKnownHosts'
+  | 'updateHostKeys'
   | 'onUnknownHostKey'
   | 'connectionAttempts'
   | 'bindAddress'

@@ -16,6 +16,8 @@ export type HostOptions = Pick<
   | 'username'
   | 'knownHosts'
   | 'hostKeyAlias'
+  | 'hashKnownHosts'
+  | 'updateHostKeys'
   | 'connectionAttempts'
   | 'bindAddress'
   | 'addressFamily'
@@ -40,6 +42,8 @@ export function hostOptions(settings: HostSettings, crypto: CryptoProvider): Hos
     username: settings.user,
     knownHosts: knownHostsPaths(settings),
     ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
+    hashKnownHosts: settings.hashKnownHosts,
+    updateHostKeys: settings.updateHostKeys === true,
     connectionAttempts: Math.max(settings.connectionAttempts, 1),
     ...(bindAddress === undefined ? {} : { bindAddress }),
     addressFamily: FAMILIES[settings.addressFamily],

@@ -48,17 +48,15 @@ export const HOST_KEY_OPTIONS: readonly ConfigOption[] = [
   option('UserKnownHostsFile', 'userKnownHostsFile', someWords),
   option('GlobalKnownHostsFile', 'globalKnownHostsFile', someWords),
   option('HostKeyAlias', 'hostKeyAlias', (args) => args.next()),
-  option(
-    'HashKnownHosts',
-    'hashKnownHosts',
-    (args) => choice(args, YES_NO),
-    unlessOff('note', 'names are written as they are'),
-  ),
+  option('HashKnownHosts', 'hashKnownHosts', (args) => choice(args, YES_NO)),
   option(
     'UpdateHostKeys',
     'updateHostKeys',
     (args) => choice(args, { ...YES_NO, ask: 'ask' } as const),
-    unlessOff('note', 'keys that a server announces are not learned'),
+    (value) =>
+      value === 'ask'
+        ? { level: 'note', text: 'nobody is asked while a command runs, so that nothing is learned' }
+        : undefined,
   ),
   option('StrictHostKeyChecking', 'strictHostKeyChecking', (args) =>
     choice(args, {

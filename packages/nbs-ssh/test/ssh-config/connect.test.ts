@@ -114,6 +114,13 @@ describe.skipIf(!sshdAvailable())('connecting as an ssh_config says', () => {
     expect(off.agentForward).toBeUndefined();
   });
 
+  it('learns announced keys where the default file is used, and hashes names when that is asked for', async () => {
+    const own = await sshConfigOptions('alias', {}, { paths: config('Host alias', ' HashKnownHosts yes') });
+    expect(own).toMatchObject({ hashKnownHosts: true, updateHostKeys: false });
+    const plain = await sshConfigOptions('else', {}, { paths: config() });
+    expect(plain).toMatchObject({ hashKnownHosts: false, updateHostKeys: true });
+  });
+
   it('refuses unknown host keys where nobody can be asked, and what it cannot do', async () => {
     const paths = config('Host alias', ' UserKnownHostsFile none');
     const error = await rejection(SSHConnection.connect(await sshConfigOptions('alias', {}, { paths })));
