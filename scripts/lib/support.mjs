@@ -9,6 +9,7 @@ export { allAlgorithms } from '@nbs-ssh/transport';
 export { isCertificateType } from '@nbs-ssh/transport/keys';
 export { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 export { nodeProvider } from '@nbs-ssh/transport/crypto/node';
+export { insecureNames } from '@nbs-ssh/transport/crypto';
 export { atRestCiphers } from '@nbs-ssh/transport/crypto/at-rest';
 export { formatOpensshPrivateKey, generateEd25519, parsePrivateKey, parsePublicKeyText } from '@nbs-ssh/auth';
 export { formatPublicKeyLine, formatRfc4716 } from '@nbs-ssh/transport/keys';
@@ -19,7 +20,8 @@ export { AuthMethod } from './src/auth/auth-config.ts';
 /** @returns {Promise<string>} A Markdown table without surrounding blank lines. */
 export async function supportTable() {
   const code = await loadSources();
-  const { allAlgorithms, isCertificateType, nobleProvider, nodeProvider, atRestCiphers, AuthMethod } = code;
+  const { allAlgorithms, isCertificateType, nobleProvider, nodeProvider, insecureNames, atRestCiphers } =
+    code;
   const noble = allAlgorithms(nobleProvider);
   const node = allAlgorithms(nodeProvider);
   for (const slot of Object.keys(noble)) {
@@ -36,7 +38,8 @@ export async function supportTable() {
     ['Certificates of hosts', names(noble.hostKey.filter(isCertificateType))],
     ['Ciphers', names(noble.ciphers)],
     ['MACs', `${names(noble.macs)}; AEAD ciphers need none`],
-    ['Login', names(Object.values(AuthMethod).map(wireName))],
+    ['Insecure, to be opted into by name', names(insecureNames(nobleProvider))],
+    ['Login', names(Object.values(code.AuthMethod).map(wireName))],
     ['Private key files', keyFormats(code).join('; ')],
     ['Encrypted OpenSSH key files', names(atRestCiphers.map(({ name }) => name))],
     ['Public key files', publicFormats(code).join('; ')],

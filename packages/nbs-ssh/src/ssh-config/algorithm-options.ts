@@ -9,10 +9,7 @@ import { type ConfigOption, option } from './option.ts';
 export const ALGORITHM_OPTIONS: readonly ConfigOption[] = [
   option('KexAlgorithms', 'kexAlgorithms', names('kex')),
   option('HostKeyAlgorithms', 'hostKeyAlgorithms', names('signature')),
-  option('PubkeyAcceptedAlgorithms', 'pubkeyAcceptedAlgorithms', names('signature'), () => ({
-    level: 'note',
-    text: 'keys sign as the server and we can',
-  })),
+  option('PubkeyAcceptedAlgorithms', 'pubkeyAcceptedAlgorithms', names('signature')),
   option('CASignatureAlgorithms', 'caSignatureAlgorithms', names('signature'), () => ({
     level: 'warning',
     text: 'every signature that we take from a host is taken from a CA',

@@ -8,7 +8,7 @@ import { bitLength } from '../modular.ts';
  * exchange with the host key afterwards, knows the shared secret anyway.
  */
 const ROUNDS = 4;
-/** Squarings in one slice, times the bits of the modulus: 4 to 10 ms in JavaScript from 2048 to 8192 bits. */
+/** Squarings in one slice, times the bits of the modulus: 5 to 15 ms in JavaScript from 2048 to 8192 bits. */
 const SLICE = 1_500_000;
 /** Bytes beyond the modulus, so that reducing a random number leaves no bias worth mentioning. */
 const EXCESS = 8;
