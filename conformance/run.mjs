@@ -1,9 +1,11 @@
 // Tries every algorithm of every server that is here: connect, run a command, move 8 MiB both ways, rekey, move again.
 //
 //   node conformance/run.mjs [--write] [--new] [--bytes N] [--cell ALGORITHM] [PEER…]
+//   node conformance/run.mjs --clients [--write] [--bytes N] [CLIENT…]
 //
 // PEER is the beginning of a name and version, such as `dropbear` or `"openssh 10"`. --write puts the results into
-// docs/interop.md; peers that were not tried keep theirs. --new tries only what it does not know yet. `node scripts/fetch-peers.mjs --all` gets the servers.
+// docs/interop.md; peers that were not tried keep theirs. --new tries only what it does not know yet.
+// --clients tries clients of others on our server instead. `node scripts/fetch-peers.mjs --all` gets the servers.
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';

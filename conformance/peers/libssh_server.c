@@ -62,7 +62,8 @@ static int from_child(socket_t fd, int events, void *data) {
   (void)events;
   ssize_t length = read(fd, buffer, sizeof buffer);
   if (length > 0) {
-    ssh_channel_write(server->channel, buffer, (uint32_t)length);
+    int written = ssh_channel_write(server->channel, buffer, (uint32_t)length);
+    if (written != length) fprintf(stderr, "%d of %zd bytes: %s\n", written, length, ssh_get_error(server->session));
     return SSH_OK;
   }
   int status = 0;
@@ -139,11 +140,6 @@ static void serve(ssh_session session, ssh_key authorized) {
       .auth_pubkey_function = check_key,
       .channel_open_request_session_function = open_channel,
   };
-  const char *rekey = getenv("PEER_REKEY_BYTES");
-  if (rekey != NULL) {
-    uint64_t bytes = strtoull(rekey, NULL, 10);
-    ssh_options_set(session, SSH_OPTIONS_REKEY_DATA, &bytes);
-  }
   ssh_callbacks_init(&callbacks);
   ssh_set_server_callbacks(session, &callbacks);
   ssh_set_auth_methods(session, SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_PUBLICKEY);

@@ -1,14 +1,25 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { allPeers } from '@nbs-ssh/testing';
+import { allClients, allPeers } from '@nbs-ssh/testing';
 import type { Cell } from './cell.ts';
+import { CLIENTS, parseClients, renderClients } from './client-report.ts';
+import { STEPS, tryClient } from './clients.ts';
+import { readPart, writePart } from './documentation.ts';
 import { type Load, makeLoad } from './load.ts';
 import { type PeerReport, tryPeer } from './matrix.ts';
 import { KNOWN } from './names.ts';
-import { BEGIN, END, parse, peerTitle, render } from './report.ts';
+import { PEERS, parse, render, titleOf } from './report.ts';
 
-const MIB = 1024 * 1024;
-const FULL_LOAD = 8 * MIB;
+const FULL_LOAD = 8 * 1024 * 1024;
+
+interface Choice {
+  readonly load: Load;
+  readonly write: boolean;
+  /** Only what the documentation does not know yet. */
+  readonly fresh: boolean;
+  /** Name of the one algorithm to try. */
+  readonly cell: string | undefined;
+  readonly named: (one: { readonly name: string; readonly version: string }) => boolean;
+}
 
 /**
  * Tries every peer that is here, or those whose names begin like one of the arguments.
@@ -21,26 +32,58 @@ export async function main(docs: string, args: readonly string[]): Promise<void>
     allowPositionals: true,
     options: {
       write: { type: 'boolean', default: false },
+      clients: { type: 'boolean', default: false },
+      new: { type: 'boolean', default: false },
       bytes: { type: 'string', default: String(FULL_LOAD) },
       cell: { type: 'string' },
-      new: { type: 'boolean', default: false },
     },
   });
   using load = makeLoad(Number(values.bytes));
-  const named = (title: string): boolean =>
-    positionals.length === 0 || positionals.some((prefix) => title.startsWith(prefix));
-  for (const peer of allPeers().filter((one) => named(peerTitle(one)))) {
+  const choice = {
+    load,
+    write: values.write,
+    fresh: values.new,
+    cell: values.cell,
+    named: (one: { readonly name: string; readonly version: string }) =>
+      positionals.length === 0 || positionals.some((prefix) => titleOf(one).startsWith(prefix)),
+  };
+  if (values.clients) await tryClients(docs, choice);
+  else await tryPeers(docs, choice);
+}
+
+async function tryPeers(docs: string, { load, write, fresh, cell: only, named }: Choice): Promise<void> {
+  for (const peer of allPeers().filter(named)) {
     if (!peer.available) {
-      console.log(`${peerTitle(peer)}: not here: ${peer.reason}`);
+      console.log(`${titleOf(peer)}: not here: ${peer.reason}`);
       continue;
     }
-    const old = readReports(docs).find((report) => peerTitle(report) === peerTitle(peer));
-    const wanted = (cell: Cell): boolean =>
-      (values.cell === undefined || cell.name === values.cell) && (!values.new || isNew(old, cell));
-    const report = await tryOne(peer, load, wanted);
-    if (values.write && report.cells.length > 0) {
-      write(docs, values.new || values.cell !== undefined ? merge(old, report) : report);
+    const old = parse(readPart(docs, PEERS)).find((report) => titleOf(report) === titleOf(peer));
+    const report = await tryOne(
+      peer,
+      load,
+      (cell) => (only === undefined || cell.name === only) && (!fresh || isNew(old, cell)),
+    );
+    if (!write || report.cells.length === 0) continue;
+    const whole = fresh || only !== undefined ? merge(old, report) : report;
+    // After each peer, so that an interrupted run keeps what it has.
+    const others = parse(readPart(docs, PEERS)).filter((other) => titleOf(other) !== titleOf(whole));
+    writePart(docs, PEERS, render(inOrder([...others, whole], allPeers())));
+  }
+  // Also when nothing had to be tried: our own list may have changed.
+  if (write) writePart(docs, PEERS, render(parse(readPart(docs, PEERS))));
+}
+
+async function tryClients(docs: string, { load, write, named }: Choice): Promise<void> {
+  for (const client of allClients().filter(named)) {
+    if (!client.available) {
+      console.log(`${titleOf(client)}: not here: ${client.reason}`);
+      continue;
     }
+    const report = await tryClient(client, load);
+    console.log(`${titleOf(client)}: ${STEPS.map((step) => `${step} ${report.steps[step]}`).join('; ')}`);
+    if (!write) continue;
+    const others = parseClients(readPart(docs, CLIENTS)).filter((one) => titleOf(one) !== titleOf(report));
+    writePart(docs, CLIENTS, renderClients(inOrder([...others, report], allClients())));
   }
 }
 
@@ -64,7 +107,7 @@ async function tryOne(
   load: Load,
   wanted: (cell: Cell) => boolean,
 ): Promise<PeerReport> {
-  console.log(peerTitle(peer));
+  console.log(titleOf(peer));
   const counts = new Map<string, number>();
   const report = await tryPeer(peer, {
     load: () => load,
@@ -79,28 +122,11 @@ async function tryOne(
   return report;
 }
 
-/** After each peer, so that an interrupted run keeps what it has. Peers that were not tried keep their sections. */
-function write(docs: string, report: PeerReport): void {
-  const { text, start, end } = place(docs);
-  const reports = new Map(readReports(docs).map((old) => [peerTitle(old), old]));
-  reports.set(peerTitle(report), report);
-  const order = allPeers().map(peerTitle);
-  const rank = (one: PeerReport): number => {
-    const found = order.indexOf(peerTitle(one));
-    return found < 0 ? order.length : found;
-  };
-  const sorted = [...reports.values()].sort((a, b) => rank(a) - rank(b));
-  writeFileSync(docs, `${text.slice(0, start + BEGIN.length)}\n\n${render(sorted)}\n\n${text.slice(end)}`);
-}
+type Named = { readonly name: string; readonly version: string };
 
-function readReports(docs: string): readonly PeerReport[] {
-  const { text, start, end } = place(docs);
-  return parse(text.slice(start, end));
-}
-
-function place(docs: string): { readonly text: string; readonly start: number; readonly end: number } {
-  const text = readFileSync(docs, 'utf8');
-  const [start, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (start < 0 || end < start) throw new Error(`${docs} lacks the lines ${BEGIN} and ${END}`);
-  return { text, start, end };
+/** In the order of the fixtures; what they do not know any more comes last. */
+function inOrder<T extends Named>(reports: readonly T[], known: readonly Named[]): readonly T[] {
+  const titles = known.map(titleOf);
+  const rank = (one: T): number => (titles.indexOf(titleOf(one)) + titles.length + 1) % (titles.length + 1);
+  return [...reports].sort((a, b) => rank(a) - rank(b));
 }

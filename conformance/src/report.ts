@@ -1,9 +1,9 @@
+import type { Part } from './documentation.ts';
 import type { PeerReport, TriedCell } from './matrix.ts';
 import { DEFAULTS, INSECURE, KNOWN, SLOTS, type Slot } from './names.ts';
 import { notImplemented } from './reasons.ts';
 
-export const BEGIN = '<!-- interop:begin -->';
-export const END = '<!-- interop:end -->';
+export const PEERS: Part = { begin: '<!-- interop:begin -->', end: '<!-- interop:end -->' };
 
 export const SLOT_TITLES: Readonly<Record<Slot, string>> = {
   kex: 'Key exchange',
@@ -23,7 +23,7 @@ const RESULT_TITLES: Readonly<Record<Result, string>> = {
   'never used': 'Never used',
 };
 
-/** What stands between {@link BEGIN} and {@link END}. */
+/** What stands between the lines of {@link PEERS}. */
 export function render(reports: readonly PeerReport[]): string {
   return [
     summary(reports),
@@ -34,7 +34,7 @@ export function render(reports: readonly PeerReport[]): string {
   ].join('\n\n');
 }
 
-export const peerTitle = ({ name, version }: { readonly name: string; readonly version: string }): string =>
+export const titleOf = ({ name, version }: { readonly name: string; readonly version: string }): string =>
   `${name} ${version}`;
 
 function summary(reports: readonly PeerReport[]): string {
@@ -45,7 +45,7 @@ function summary(reports: readonly PeerReport[]): string {
       return `${good} of ${cells.length}`;
     });
     const rekeys = report.rekeysItself ? 'both' : 'ours';
-    return row([peerTitle(report), ...counts, rekeys, report.strictKex ? 'yes' : 'no']);
+    return row([titleOf(report), ...counts, rekeys, report.strictKex ? 'yes' : 'no']);
   });
   const head = [
     'Peer',
@@ -74,7 +74,7 @@ function missing(reports: readonly PeerReport[]): string {
   for (const report of reports) {
     for (const { name, outcome } of report.cells) {
       if (outcome.result !== 'not implemented') continue;
-      peers.set(name, [...(peers.get(name) ?? []), peerTitle(report)]);
+      peers.set(name, [...(peers.get(name) ?? []), titleOf(report)]);
     }
   }
   const rows = [...peers].map(([name, list]) =>
@@ -105,7 +105,7 @@ function peerSection(report: PeerReport): string {
     report.rekeysItself ? 'Both sides began key exchanges.' : 'Only we began key exchanges.',
     report.strictKex ? 'Strict key exchange.' : 'No strict key exchange.',
   ].join(' ');
-  const parts = [`### ${peerTitle(report)}`, facts, table];
+  const parts = [`### ${titleOf(report)}`, facts, table];
   if (failures.size > 0) {
     parts.push([...failures].map(([why, names]) => `- ${why}: ${codes(names)}`).join('\n'));
   }

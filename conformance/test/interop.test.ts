@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { allPeers } from '@nbs-ssh/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPart } from '../src/documentation.ts';
 import { type Load, makeLoad } from '../src/load.ts';
 import { type TriedCell, tryPeer } from '../src/matrix.ts';
-import { BEGIN, END, parse } from '../src/report.ts';
+import { PEERS, parse } from '../src/report.ts';
 
 const MIB = 1024 * 1024;
-const DOCS = new URL('../../docs/interop.md', import.meta.url);
-const text = readFileSync(DOCS, 'utf8');
-const documented = parse(text.slice(text.indexOf(BEGIN), text.indexOf(END)));
+const DOCS = fileURLToPath(new URL('../../docs/interop.md', import.meta.url));
+const documented = parse(readPart(DOCS, PEERS));
 const key = ({ slot, name }: { readonly slot: string; readonly name: string }): string => `${slot} ${name}`;
 
 describe('what docs/interop.md says works', () => {

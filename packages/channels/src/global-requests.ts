@@ -20,6 +20,8 @@ export class GlobalRequests {
   readonly #outbox: Outbox;
   readonly #awaited = new Fifo<GlobalRequestId>();
   readonly #replies: ReplyQueue;
+  /** Requests sent that wanted no reply, and got none so far. */
+  #unasked = 0;
   #lastId = 0;
   #lastToken = 0;
   /** The client promised to open no more sessions. */
@@ -35,6 +37,7 @@ export class GlobalRequests {
     this.#lastId += 1;
     const id = globalRequestId(this.#lastId);
     if (wantReply) this.#awaited.push(id);
+    else this.#unasked += 1;
     this.#outbox.control(GlobalRequest.encode({ name, wantReply, data }));
     this.#trace(name, wantReply, 'send');
     return id;
@@ -56,6 +59,11 @@ export class GlobalRequests {
     if (!success) RequestFailure.decode(payload);
     const request = this.#awaited.shift();
     if (request === undefined) {
+      // dropbear's client refused each request until 2020.81, those too that want no reply.
+      if (!success && this.#unasked > 0) {
+        this.#unasked -= 1;
+        return;
+      }
       throw channelsError('CHANNELS_REPLY_UNEXPECTED', { channel: null, received: number });
     }
     this.#outbox.event({ type: 'global-reply', request, success, data });

@@ -10,14 +10,25 @@ describe('T148 global requests', () => {
   it('a reply nobody asked for ends the connection', () => {
     for (const payload of [RequestSuccess.encode({ data: EMPTY }), RequestFailure.encode({})]) {
       const mux = client();
-      mux.globalRequest('no-reply-wanted', EMPTY, false);
-      drain(mux);
       mux.receive(payload);
       const error = failure(mux);
       assert.deepEqual([error?.code, error?.disconnect], ['CHANNELS_REPLY_UNEXPECTED', 2]);
     }
+    const unwanted = client();
+    unwanted.globalRequest('no-reply-wanted', EMPTY, false);
+    unwanted.receive(RequestSuccess.encode({ data: EMPTY }));
+    assert.equal(failure(unwanted)?.code, 'CHANNELS_REPLY_UNEXPECTED');
     const { mux, id } = lone('client');
     mux.receive(bare(99, id));
+    assert.equal(failure(mux)?.code, 'CHANNELS_REPLY_UNEXPECTED');
+  });
+
+  it('a refusal of a request that wanted no reply, as old dropbears send it, is passed over once', () => {
+    const mux = client();
+    mux.globalRequest('no-reply-wanted', EMPTY, false);
+    mux.receive(RequestFailure.encode({}));
+    assert.deepEqual(drain(mux).events, []);
+    mux.receive(RequestFailure.encode({}));
     assert.equal(failure(mux)?.code, 'CHANNELS_REPLY_UNEXPECTED');
   });
 

@@ -29,11 +29,14 @@ const server = ({ programs, env }: PeerFiles): PeerCommand => ({
   env,
 });
 
-/** libssh, behind a server of ours that runs one command for each connection. */
+/**
+ * libssh, behind a server of ours that runs one command for each connection. When it begins a key exchange while it
+ * sends, it loses data, with OpenSSH's client too.
+ */
 export function libsshPeer(version: string): Peer {
   return libraryPeer('libssh', version, {
     hostKeys: ONE_CURVE,
-    canRekey: true,
+    canRekey: false,
     channels: 'one',
     command: server,
   });
