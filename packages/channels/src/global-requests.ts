@@ -14,11 +14,23 @@ const IGNORED: ReadonlySet<string> = /* @__PURE__ */ new Set(['hostkeys-00@opens
 /** After it a client opens no more sessions, OpenSSH PROTOCOL §2.2. */
 const NO_MORE_SESSIONS = 'no-more-sessions@openssh.com';
 
-/** Global requests in both directions, RFC 4254 §4. Replies match requests by order alone. */
+/** A request that waits for its reply. */
+interface Awaited {
+  readonly id: GlobalRequestId;
+  /** Of the packet that carried it; `undefined` until it is sent. */
+  sequence: number | undefined;
+}
+
+/**
+ * Global requests in both directions, RFC 4254 §4. Replies match requests by order alone. A peer that does not
+ * know the message at all names the packet instead.
+ */
 export class GlobalRequests {
   readonly #config: MultiplexerConfig;
   readonly #outbox: Outbox;
-  readonly #awaited = new Fifo<GlobalRequestId>();
+  readonly #awaited = new Fifo<Awaited>();
+  /** Requests that were not sent so far, in their order; `undefined` for one that wants no reply. */
+  readonly #unsent = new Fifo<Awaited | undefined>();
   readonly #replies: ReplyQueue;
   /** Requests sent that wanted no reply, and got none so far. */
   #unasked = 0;
@@ -36,11 +48,34 @@ export class GlobalRequests {
   send(name: string, data: Uint8Array, wantReply: boolean): GlobalRequestId {
     this.#lastId += 1;
     const id = globalRequestId(this.#lastId);
-    if (wantReply) this.#awaited.push(id);
+    const awaited = wantReply ? { id, sequence: undefined } : undefined;
+    if (awaited !== undefined) this.#awaited.push(awaited);
     else this.#unasked += 1;
+    this.#unsent.push(awaited);
     this.#outbox.control(GlobalRequest.encode({ name, wantReply, data }));
     this.#trace(name, wantReply, 'send');
     return id;
+  }
+
+  /** The oldest request that was not sent went out in the packet of this number. */
+  sent(sequence: number): void {
+    const awaited = this.#unsent.shift();
+    if (awaited !== undefined) awaited.sequence = sequence;
+  }
+
+  /**
+   * The peer does not know the message in the packet of this number. When that carried the request whose reply is due
+   * next, the request has failed: tinyssh answers keepalives in this way, and names the packet behind the one it means.
+   *
+   * @returns whether it was that request.
+   */
+  unimplemented(sequence: number): boolean {
+    const due = this.#awaited.at(0);
+    if (due?.sequence === undefined) return false;
+    if (sequence !== due.sequence && sequence !== (due.sequence + 1) >>> 0) return false;
+    this.#awaited.shift();
+    this.#outbox.event({ type: 'global-reply', request: due.id, success: false, data: EMPTY });
+    return true;
   }
 
   /** @throws {ChannelsError} `CHANNELS_TOKEN` */
@@ -66,7 +101,7 @@ export class GlobalRequests {
       }
       throw channelsError('CHANNELS_REPLY_UNEXPECTED', { channel: null, received: number });
     }
-    this.#outbox.event({ type: 'global-reply', request, success, data });
+    this.#outbox.event({ type: 'global-reply', request: request.id, success, data });
   }
 
   #receiveRequest({ name, wantReply, data }: GlobalRequest): void {

@@ -152,6 +152,16 @@ export class Multiplexer {
     return canSendData && canSend ? this.#ring.next()?.take() : undefined;
   }
 
+  /** What {@link poll} gave last, an SSH_MSG_GLOBAL_REQUEST, went out in the packet of this number. */
+  globalRequestSent(sequence: number): void {
+    this.#global.sent(sequence);
+  }
+
+  /** The peer does not know what came in this packet. @returns whether that was a request that waited: it has failed. */
+  unimplemented(sequence: number): boolean {
+    return !this.#failed && this.#global.unimplemented(sequence);
+  }
+
   /**
    * Asks the peer for a channel; `opened` or `open-failed` follows. Writes and requests may follow at once: they
    * go out with the confirmation, and vanish if the channel is refused.

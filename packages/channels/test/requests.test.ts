@@ -32,6 +32,33 @@ describe('T148 global requests', () => {
     assert.equal(failure(mux)?.code, 'CHANNELS_REPLY_UNEXPECTED');
   });
 
+  it('one in a packet that the peer calls unimplemented has failed, when its reply is due', () => {
+    const mux = client();
+    const ids = ['first', 'second', 'third'].map((name) => mux.globalRequest(name, EMPTY, true));
+    mux.globalRequest('no-reply-wanted', EMPTY, false);
+    ids.push(mux.globalRequest('not sent yet', EMPTY, true));
+    assert.equal(mux.unimplemented(7), false, 'nothing was sent yet');
+    for (const sequence of [7, 8, 0xffff_ffff, 1]) mux.globalRequestSent(sequence);
+    for (const sequence of [6, 9]) assert.equal(mux.unimplemented(sequence), false, `packet ${sequence}`);
+    assert.equal(mux.unimplemented(7), true);
+    assert.equal(mux.unimplemented(7), false, 'a second time');
+    assert.equal(mux.unimplemented(9), true, 'the packet behind, as tinyssh has it');
+    assert.equal(mux.unimplemented(0), true, 'numbers go round');
+    assert.equal(mux.unimplemented(1), false, 'what wanted no reply');
+    assert.deepEqual(
+      ofType(drain(mux).events, 'global-reply').map(({ request: id, success }) => [id, success]),
+      ids.slice(0, 3).map((id) => [id, false]),
+    );
+    mux.globalRequestSent(2);
+    mux.receive(RequestSuccess.encode({ data: EMPTY }));
+    assert.deepEqual(
+      ofType(drain(mux).events, 'global-reply').map(({ request: id, success }) => [id, success]),
+      [[ids[3], true]],
+    );
+    mux.receive(RequestSuccess.encode({ data: EMPTY }));
+    assert.equal(failure(mux)?.code, 'CHANNELS_REPLY_UNEXPECTED');
+  });
+
   it('1,000 in flight, answered out of order, get their own replies in order', () => {
     const twin = new Twin({}, { wantedGlobalRequests: ['echo'] });
     const ids = Array.from({ length: 1000 }, (_, i) => twin.client.globalRequest('echo', utf8(`${i}`), true));

@@ -1,6 +1,13 @@
 import type { GlobalRequestId } from '@nbs-ssh/channels';
-import { FakeClock, sshdAvailable, startFaultProxy, startSshd } from '@nbs-ssh/testing';
-import { ConnectionLost, EventCollector, SSHConnection } from 'nbs-ssh';
+import {
+  FakeClock,
+  sshdAvailable,
+  startFaultProxy,
+  startSshd,
+  TINYSSH_VERSIONS,
+  tinysshPeer,
+} from '@nbs-ssh/testing';
+import { ConnectionLost, createKeyAuth, EventCollector, SSHConnection } from 'nbs-ssh';
 import { describe, expect, it } from 'vitest';
 import { Keepalive } from '../src/connection/keepalive.ts';
 import { optionsFor } from './lab.ts';
@@ -116,6 +123,35 @@ describe('keepalive', () => {
       expect(eventCollector.getByType('KEEPALIVE_TIMEOUT')).toEqual([]);
     },
   );
+
+  for (const version of TINYSSH_VERSIONS) {
+    const peer = tinysshPeer(version);
+    const reason = peer.available ? '' : `: ${peer.reason}`;
+    it.skipIf(!peer.available)(
+      `is answered by tinyssh ${version}, which knows no global request, also after new keys${reason}`,
+      async () => {
+        if (!peer.available) return;
+        await using server = await peer.start();
+        const { host, port, username, knownHosts, clientKey = '' } = server;
+        const eventCollector = new EventCollector();
+        await using connection = await SSHConnection.connect({
+          host,
+          port,
+          username,
+          knownHosts,
+          auth: createKeyAuth(clientKey),
+          keepalive: { intervalSec: 0.05, maxCount: 40 },
+          eventCollector,
+        });
+        await Promise.all(Array.from({ length: 50 }, () => connection.ping()));
+        await connection.rekey();
+        expect(await connection.ping()).toBeGreaterThanOrEqual(0);
+        await arrived(eventCollector, 'KEEPALIVE_RECEIVED', 5);
+        expect(eventCollector.getByType('KEEPALIVE_TIMEOUT')).toEqual([]);
+        expect((await connection.exec('echo alive')).stdout).toBe('alive\n');
+      },
+    );
+  }
 });
 
 /** Resolves when `count` events of a type were recorded. */

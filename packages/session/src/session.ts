@@ -12,6 +12,8 @@ import type { AuthMachine, AuthOutput } from './auth-machine.ts';
 const WRITE_BATCH = 131_072;
 /** SSH_MSG_IGNORE with no data, RFC 4253 §11.2. */
 const IGNORE: Uint8Array = /* @__PURE__ */ Uint8Array.of(2, 0, 0, 0, 0);
+/** SSH_MSG_GLOBAL_REQUEST, RFC 4254 §4. */
+const GLOBAL_REQUEST = 80;
 /** Received bytes that may wait undecoded before the driver should stop reading. */
 const INPUT_HIGH_WATER = 524_288;
 
@@ -218,6 +220,9 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
       case 'ext-info':
         this.#auth?.serverSigAlgs?.(output.serverSigAlgs);
         return undefined;
+      case 'unimplemented':
+        if (this.mux.unimplemented(output.sequence)) this.#transport.excuse();
+        return undefined;
       case 'failed':
         this.#phase = 'closed';
         return output;
@@ -270,9 +275,11 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
 
   #muxed(output: MuxOutput): void {
     switch (output.type) {
-      case 'send':
-        this.#transport.send(output.payload);
+      case 'send': {
+        const sequence = this.#transport.send(output.payload);
+        if (output.payload[0] === GLOBAL_REQUEST) this.mux.globalRequestSent(sequence);
         return;
+      }
       case 'send-data':
         this.#transport.send(output.header, output.body);
         return;

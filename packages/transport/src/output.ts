@@ -20,6 +20,8 @@ export type TransportOutput =
   /** The first exchange lets us send from here on. */
   | { readonly type: 'ready'; readonly sessionId: Uint8Array }
   | { readonly type: 'ext-info'; readonly serverSigAlgs: readonly string[] }
+  /** The peer, logged in with us, does not know the message we sent in the packet of this number, RFC 4253 §11.4. */
+  | { readonly type: 'unimplemented'; readonly sequence: number }
   /** A later exchange has finished. `number` counts from 2. */
   | { readonly type: 'rekeyed'; readonly number: number }
   /** Last output: SSH_MSG_DISCONNECT is queued where it makes sense, and no more input is taken. */

@@ -211,12 +211,14 @@ export class TransportMachine {
   /**
    * Seals one message of a layer above. Two parts save channel data a copy.
    *
+   * @returns the packet's sequence number, which `unimplemented` names.
    * @throws {TransportError} `TRANSPORT_MISUSE` when {@link canSend} is false.
    */
-  send(head: Uint8Array, body: Uint8Array = EMPTY): void {
+  send(head: Uint8Array, body: Uint8Array = EMPTY): number {
     if (!this.canSend) throw misuse(`cannot send in phase ${this.phase}`);
-    this.#outgoing.seal(head, body);
+    const sequence = this.#outgoing.seal(head, body);
     this.#rekeyIfDue(this.#outgoing.rekeyDue(this.#config.rekey));
+    return sequence;
   }
 
   /** Starts a key exchange now; nothing happens when one runs already. */
@@ -228,6 +230,11 @@ export class TransportMachine {
   setAuthenticated(): void {
     this.#authenticated = true;
     this.#budget.authenticated();
+  }
+
+  /** A layer above had use for an `unimplemented`, so it is no noise. */
+  excuse(): void {
+    this.#budget.useful();
   }
 
   /** The next sealed bytes for the socket; never touched again. */
@@ -342,6 +349,8 @@ export class TransportMachine {
         if (number === Ping.number && this.#authenticated) this.#answer(Pong.encode(Ping.decode(payload)));
         // RFC 4253 §11.4
         else if (route === 'unknown') this.#answer(Unimplemented.encode({ sequence }));
+        else if (number === Unimplemented.number && this.#authenticated)
+          this.#outputs.push({ type: 'unimplemented', sequence: Unimplemented.decode(payload).sequence });
         return false;
     }
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { TransportOutput } from '@nbs-ssh/transport';
 import { concat, utf8, WireWriter } from '@nbs-ssh/transport/wire';
 import { describe, it } from 'vitest';
 import { Debug, Disconnect, ExtInfo, Ignore, Ping, Unimplemented } from '../src/messages.ts';
@@ -49,6 +50,38 @@ describe('messages that carry nothing', () => {
       });
     }
   }
+  it('an UNIMPLEMENTED is told with its number after authentication only, and is no noise once excused', () => {
+    const sequences = (outputs: readonly TransportOutput[]): readonly number[] =>
+      outputs.flatMap((output) => (output.type === 'unimplemented' ? [output.sequence] : []));
+    const stranger = connected();
+    stranger.server.machine.send(Unimplemented.encode({ sequence: 4 }));
+    pump(stranger);
+    assert.deepEqual(sequences(stranger.client.outputs), []);
+    const { client, server } = authenticated({ limits: { noisePerMinute: 10 } }, {}, {});
+    const sent = client.machine.send(message(80, 40));
+    assert.equal(sent, client.packets('sent').at(-1)?.[1]);
+    for (let i = 0; i < 100; i += 1) {
+      server.machine.send(Unimplemented.encode({ sequence: sent }));
+      client.receive(server.take());
+      client.machine.excuse();
+    }
+    assert.deepEqual(sequences(client.outputs), Array(100).fill(sent));
+    for (let i = 0; i < 11; i += 1) server.machine.send(Unimplemented.encode({ sequence: 0xffff_ffff }));
+    client.receive(server.take());
+    assert.equal(client.code, 'TRANSPORT_FLOOD');
+  });
+  it('an UNIMPLEMENTED that is cut or longer than its number ends the connection', () => {
+    const whole = Unimplemented.encode({ sequence: 4 });
+    for (const payload of [
+      ...[1, 2, 3, 4].map((length) => whole.slice(0, length)),
+      concat(whole, Uint8Array.of(0)),
+    ]) {
+      const { client, server } = authenticated();
+      server.machine.send(payload);
+      client.receive(server.take());
+      assert.match(String(client.code), /^WIRE_/);
+    }
+  });
   it('an IGNORE in front of each message is no flood, however many there are', () => {
     const pair = authenticated({ limits: { noisePerMinute: 10 } }, {}, {});
     for (let i = 0; i < 1000; i += 1) {

@@ -34,11 +34,13 @@ export class OutgoingPackets {
     return this.#writer.take();
   }
 
-  /** @throws {TransportError} `TRANSPORT_SEQUENCE_WRAP` */
-  seal(head: Uint8Array, body: Uint8Array = EMPTY): void {
+  /** @returns the packet's sequence number. @throws {TransportError} `TRANSPORT_SEQUENCE_WRAP` */
+  seal(head: Uint8Array, body: Uint8Array = EMPTY): number {
     if (this.#usage.exhausted) throw transportError('TRANSPORT_SEQUENCE_WRAP', { direction: 'send' });
-    this.#trace.packet('sent', head[0] as number, head.length + body.length, this.#writer.sequence);
+    const { sequence } = this.#writer;
+    this.#trace.packet('sent', head[0] as number, head.length + body.length, sequence);
     this.#usage.count(this.#writer.seal(head, body));
+    return sequence;
   }
 
   /** No packet may be sealed any more with these keys. */

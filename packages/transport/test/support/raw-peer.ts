@@ -78,9 +78,10 @@ export class RawPeer {
 class ForgedPackets extends OutgoingPackets {
   forge: ((payload: Uint8Array) => readonly Uint8Array[]) | undefined;
 
-  override seal(head: Uint8Array, body?: Uint8Array): void {
+  override seal(head: Uint8Array, body?: Uint8Array): number {
     const payload = body === undefined ? head : concat(head, body);
-    for (const forged of this.forge?.(payload) ?? [payload]) super.seal(forged);
+    const sequences = (this.forge?.(payload) ?? [payload]).map((forged) => super.seal(forged));
+    return sequences.at(-1) ?? -1;
   }
 
   sealAsIs(payload: Uint8Array): void {
