@@ -11,7 +11,9 @@ import {
   nobleProvider,
   PrivateKey,
   PublicKey,
+  SSHError,
 } from '../src/index.ts';
+import { rejection } from './lab.ts';
 
 const sshKeygen = findProgram('ssh-keygen');
 const keygen = (...args: readonly string[]): string =>
@@ -109,7 +111,22 @@ describe('generateKey', () => {
     const whole = (good.p - 1n) * (good.q - 1n);
     for (const wrong of [{ d: good.d + 2n }, { iqmp: good.iqmp + 1n }, { d: good.d + 2n * whole }]) {
       const crypto = { ...nobleProvider, generateRsa: async () => ({ ...good, ...wrong }) };
-      await expect(generateKey('rsa', { crypto })).rejects.toMatchObject({ code: 'CRYPTO_KEY_GENERATION' });
+      const error = await rejection(generateKey('rsa', { crypto }));
+      expect(error).toBeInstanceOf(SSHError);
+      expect(error).toMatchObject({ code: 'CRYPTO_KEY_GENERATION', fault: 'bug', retryable: false });
+      expect(String(error)).not.toContain('CRYPTO_KEY_GENERATION');
+    }
+  });
+
+  it('is given up with a public error where random numbers are not random', async () => {
+    const crypto = { ...nobleProvider, random: (length: number) => new Uint8Array(length) };
+    for (const type of ['ecdsa', 'rsa'] as const) {
+      const error = await rejection(generateKey(type, { crypto }));
+      expect(error).toBeInstanceOf(SSHError);
+      expect(error).toMatchObject({
+        code: 'CRYPTO_KEY_GENERATION',
+        context: { details: { reason: 'random' } },
+      });
     }
   });
 });

@@ -12,6 +12,7 @@ import {
   publicKeyOf,
 } from '@nbs-ssh/transport/keys';
 import { equalBytes, Secret } from '@nbs-ssh/transport/wire';
+import { outside } from '../errors/outside.ts';
 import { PrivateKey } from '../keys/private-key.ts';
 import { expandPath } from '../platform/platform.ts';
 import type { AgentEndpoint } from './endpoint.ts';
@@ -152,7 +153,7 @@ export class Agent implements AgentEndpoint, AsyncDisposable {
  * An agent in this process: for `createAgentAuth({ agent })`, for `ssh` and `ssh-add` through {@link Agent.listen}, and to
  * be handed on with `agentForward`.
  *
- * @throws {TypeError} for what is no key, and for a certificate of another key.
+ * @throws {TypeError} for what is no key, and for a certificate of another key; {SSHError} for what is no certificate.
  */
 export function createAgent(
   keys: readonly (PrivateKey | PrivateKeyMaterial | AgentKeyOptions)[] = [],
@@ -179,7 +180,7 @@ function held(given: PrivateKey | PrivateKeyMaterial | AgentKeyOptions): HeldKey
 }
 
 function certificateOf(plain: KeyOnWire, line: string): KeyOnWire {
-  const parsed = parsePublicKeyLine(line, parseCertificate)?.publicKey;
+  const parsed = outside(() => parsePublicKeyLine(line, parseCertificate)?.publicKey);
   if (parsed === undefined) throw new TypeError('the certificate is an empty line');
   if (equalBytes(plainKeyOf(parsed).blob, plain.blob)) return parsed;
   throw new TypeError('the certificate is not one of this key');

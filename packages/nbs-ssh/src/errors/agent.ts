@@ -1,6 +1,7 @@
 import { type AgentProtocolError, isAgentProtocolError } from '@nbs-ssh/auth';
 import type { SshError } from '@nbs-ssh/transport/wire';
 import { AgentError, type AgentErrorReason } from './classes.ts';
+import { textOf } from './text.ts';
 
 /** An error of the agent: fixed words, and what is known of the key in question. */
 export function agentError(
@@ -61,10 +62,4 @@ export function fromAgentSystem(error: unknown): AgentError {
     reason
   ];
   return agentError(reason, `the agent ${words} (${code})`, { originalError: error });
-}
-
-function textOf(error: SshError): string {
-  return error.message.startsWith(`${error.code}: `)
-    ? error.message.slice(error.code.length + 2)
-    : error.message;
 }

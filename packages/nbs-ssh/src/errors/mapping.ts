@@ -20,6 +20,7 @@ import {
   SSHError,
 } from './classes.ts';
 import { isLocalError, type LocalError } from './local.ts';
+import { textOf } from './text.ts';
 
 /** What the connection knows when it ends. */
 export interface Situation extends ErrorContext {
@@ -334,11 +335,4 @@ function base(situation: ErrorContext): ErrorContext {
     ...(username === undefined ? {} : { username }),
     ...(phase === undefined ? {} : { phase }),
   };
-}
-
-/** The sentence without the code in front of it: public errors carry the code as a field. */
-function textOf(error: { readonly code: string; readonly message: string }): string {
-  return error.message.startsWith(`${error.code}: `)
-    ? error.message.slice(error.code.length + 2)
-    : error.message;
 }

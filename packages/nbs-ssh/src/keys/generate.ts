@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { checkNewKey, generateEcdsa, generateEd25519 } from '@nbs-ssh/auth';
 import type { CryptoProvider, EcdsaCurve, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 import { nobleProvider, searchRsaKey } from '@nbs-ssh/transport/crypto/noble';
+import { outsideAsync } from '../errors/outside.ts';
 import { PrivateKey } from './private-key.ts';
 
 export type GeneratedKeyType = 'ed25519' | 'ecdsa' | 'rsa';
@@ -29,6 +30,7 @@ const CURVES: ReadonlyMap<number, EcdsaCurve> = /* @__PURE__ */ new Map<number, 
  * RSA takes its time: with 3072 bits about a second in JavaScript, and minutes with 16,384. Other work goes on meanwhile.
  *
  * @throws {TypeError} for an unknown type. @throws {RangeError} for a size that the type does not have.
+ * @throws {SSHError} `CRYPTO_KEY_GENERATION` when random numbers are not random, or the new key does not work.
  */
 export async function generateKey(
   type: GeneratedKeyType,
@@ -36,8 +38,8 @@ export async function generateKey(
 ): Promise<PrivateKey> {
   const { crypto = nobleProvider, comment = '' } = options;
   if (/[\r\n\0]/.test(comment)) throw new RangeError('a comment must not contain line breaks');
-  const key = await newKey(type, options, crypto);
-  return new PrivateKey(checkNewKey(key, crypto), comment);
+  const key = await outsideAsync(async () => checkNewKey(await newKey(type, options, crypto), crypto));
+  return new PrivateKey(key, comment);
 }
 
 async function newKey(

@@ -13,6 +13,7 @@ import { publicKeyOf } from '@nbs-ssh/transport/keys';
 import { printable, Secret } from '@nbs-ssh/transport/wire';
 import { type SecretSource, secretFrom } from '../auth/auth-config.ts';
 import { fromKey } from '../errors/mapping.ts';
+import { publicly } from '../errors/outside.ts';
 import { expandPath } from '../platform/platform.ts';
 import { PublicKey } from './public-key.ts';
 
@@ -54,7 +55,7 @@ export class PrivateKey {
       const { key, comment } = await parse(content, options);
       return new PrivateKey(key, comment);
     } catch (error) {
-      throw isPrivateKeyError(error) ? fromKey(error, {}) : error;
+      throw publicly(error);
     }
   }
 
@@ -66,7 +67,7 @@ export class PrivateKey {
       const { key, comment } = await parse(content, options);
       return new PrivateKey(key, comment);
     } catch (error) {
-      throw isPrivateKeyError(error) ? fromKey(error, {}, printable(path, 1024)) : error;
+      throw isPrivateKeyError(error) ? fromKey(error, {}, printable(path, 1024)) : publicly(error);
     } finally {
       content?.fill(0);
     }

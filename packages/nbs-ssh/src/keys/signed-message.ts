@@ -18,6 +18,7 @@ import type { CryptoProvider } from '@nbs-ssh/transport/crypto';
 import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 import type { CertificateProblem } from '@nbs-ssh/transport/keys';
 import { utf8 } from '@nbs-ssh/transport/wire';
+import { outside, outsideAsync } from '../errors/outside.ts';
 import { PrivateKey } from './private-key.ts';
 import { PublicKey } from './public-key.ts';
 
@@ -79,6 +80,7 @@ export type MessageVerdict = {
  *
  * @returns the armored signature, with a final newline.
  * @throws {RangeError} for a namespace that cannot be one.
+ * @throws {SSHError} `AUTH_SSHSIG_SIGNER` when the signer gives no signature by its key.
  */
 export async function signMessage(
   message: MessageContent,
@@ -86,18 +88,20 @@ export async function signMessage(
   options: SignMessageOptions,
 ): Promise<string> {
   const { namespace, hash = 'sha512', crypto = nobleProvider } = options;
-  const request = { namespace, hash, digest: digestOf(message, hash, crypto) };
-  const key = signer.publicKey.wire;
-  if (signer instanceof PrivateKey) return signSshsig(crypto, signer.material, key, request);
-  const { algorithm, data } = sshsigRequest(key, request);
-  return finishSshsig(crypto, key, request, await signer.sign(algorithm, data));
+  return await outsideAsync(async () => {
+    const request = { namespace, hash, digest: digestOf(message, hash, crypto) };
+    const key = signer.publicKey.wire;
+    if (signer instanceof PrivateKey) return signSshsig(crypto, signer.material, key, request);
+    const { algorithm, data } = sshsigRequest(key, request);
+    return finishSshsig(crypto, key, request, await signer.sign(algorithm, data));
+  });
 }
 
 /**
  * Decides whether `identity` signed the message for this purpose, as `ssh-keygen -Y verify` does. A signature that is
  * wrong in any way is a verdict, not an error.
  *
- * @throws {SshError} `AUTH_SSHSIG_REVOKED_KEYS` when the revoked keys cannot be read.
+ * @throws {SSHError} `AUTH_SSHSIG_REVOKED_KEYS` when the revoked keys cannot be read.
  */
 export function verifyMessage(
   message: MessageContent,
@@ -106,7 +110,7 @@ export function verifyMessage(
 ): MessageVerdict {
   const { namespace, identity, at = new Date(), revokedKeys, crypto = nobleProvider } = options;
   const signers = parseAllowedSigners(options.allowedSigners);
-  const revoked = revokedKeys === undefined ? [] : parseRevokedKeys(revokedKeys);
+  const revoked = revokedKeys === undefined ? [] : outside(() => parseRevokedKeys(revokedKeys));
   const { warnings } = signers;
   const made = signatureOf(message, signature, namespace, crypto);
   if (!made.valid) return { warnings, ...made };

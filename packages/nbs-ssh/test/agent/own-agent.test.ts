@@ -24,6 +24,7 @@ import {
   generateKey,
   getAgentAvailable,
   PrivateKey,
+  SSHError,
 } from 'nbs-ssh';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { rejection } from '../lab.ts';
@@ -262,6 +263,9 @@ describe('createAgent', () => {
     expect(agent.remove('SHA256:none')).toBe(false);
     expect(() => agent.add({ key, lifetimeSec: 0 })).toThrow(TypeError);
     expect(() => createAgent([{ key, certificate: '' }])).toThrow(TypeError);
+    expect(() => createAgent([{ key, certificate: 'ssh-ed25519-cert-v01@openssh.com AAAA' }])).toThrow(
+      SSHError,
+    );
     expect(() => agent.lock('')).toThrow(RangeError);
     // What the caller gave stays the caller's.
     agent.removeAll();

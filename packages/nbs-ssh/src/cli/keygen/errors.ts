@@ -1,5 +1,5 @@
 import { isSshsigError } from '@nbs-ssh/auth';
-import { AgentError, KeyLoadError } from '../../errors/classes.ts';
+import { AgentError, KeyLoadError, SSHError } from '../../errors/classes.ts';
 import { type Explanation, explain } from '../explain.ts';
 import { NoAnswer } from '../prompt.ts';
 import { UsageError } from '../usage.ts';
@@ -54,8 +54,9 @@ export function explainKeygen(error: unknown): Explanation & { readonly exitCode
     const remedy = 'Look at SSH_AUTH_SOCK and ssh-add -l, or give -f the private key itself.';
     return { cause: `The agent did not sign: ${error.message}.`, remedy, exitCode: 255 };
   }
-  if (isSshsigError(error)) {
-    const cause = `${sentence(error.message.slice(error.code.length + 2))}.`;
+  const below = error instanceof SSHError ? error.context.originalError : error;
+  if (isSshsigError(below)) {
+    const cause = `${sentence(below.message.slice(below.code.length + 2))}.`;
     return { cause, remedy: 'Repair the file, or make it anew.', exitCode: 255 };
   }
   return { ...explain(error), exitCode: 255 };
