@@ -198,7 +198,13 @@ describe('client against a hostile server', () => {
     assert.equal(failed(clientIn('none-sent').machine, list('a,'.repeat(500_000))).code, 'WIRE_LIMIT');
     assert.equal(failed(clientIn('none-sent').machine, list(Array(65).fill('a').join())).code, 'AUTH_LIMIT');
     assert.equal(failed(clientIn('none-sent').machine, list('a'.repeat(65))).code, 'AUTH_LIMIT');
-    assert.equal(failed(clientIn('none-sent').machine, list('password,,a')).code, 'WIRE_NAME_LIST');
+  });
+
+  it('takes no method from an empty name between two others', () => {
+    const message = new WireWriter().u8(51).text(',x,,y,').bool(false).finish();
+    const outputs = feed(clientIn('none-sent').machine, message);
+    const { remaining } = failure(outputs).context as { readonly remaining: readonly string[] };
+    assert.deepEqual(remaining, ['x', 'y']);
   });
 
   it('T106: never shows a password or an answer when only a key is configured', () => {

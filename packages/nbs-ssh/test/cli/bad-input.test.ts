@@ -89,7 +89,7 @@ describe('without a usable server, nbs-ssh', () => {
     ['no command', ['127.0.0.1']],
     ['an unknown option', ['-Z', '127.0.0.1', 'true']],
     ['a later option', ['-L', '1:localhost:2', '127.0.0.1', 'true']],
-    ['an unknown algorithm', ['-o', 'Ciphers=3des-cbc', '127.0.0.1', 'true']],
+    ['an unknown algorithm', ['-o', 'Ciphers=blowfish-cbc', '127.0.0.1', 'true']],
     ['a log that cannot be written', ['--events', '/nowhere/events', '127.0.0.1', 'true']],
   ])('tells about %s in the same form', async (_, args) => {
     const result = await cli.run(args);
