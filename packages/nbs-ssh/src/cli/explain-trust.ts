@@ -1,4 +1,4 @@
-import type { AuthFailed, HostKeyMismatch, KeyLoadError, NoMutualKex } from '../errors/classes.ts';
+import { type AuthFailed, type HostKeyMismatch, KeyLoadError, type NoMutualKex } from '../errors/classes.ts';
 import type { Explanation } from './explain.ts';
 import { explainCertificate } from './explain-certificate.ts';
 
@@ -111,9 +111,11 @@ const SKIPS: Readonly<Record<string, string>> = {
 
 function describeAttempt(attempt: Attempt): string {
   const key = attempt.fingerprint === undefined ? attempt.method : `${attempt.method} ${attempt.fingerprint}`;
-  const { certificate, certificateProblem } = attempt;
-  const trouble = certificateProblem === undefined ? '' : `, ${certificateProblem.replaceAll('-', ' ')}`;
-  const what = certificate === undefined ? key : `${key} with certificate "${certificate.keyId}"${trouble}`;
+  const { certificate, certificateProblem, error } = attempt;
+  const trouble = certificateProblem === undefined ? '' : ` (${certificateProblem.replaceAll('-', ' ')})`;
+  const file = error instanceof KeyLoadError ? error.context.path : undefined;
+  const where = file === undefined ? '' : ` (${file})`;
+  const what = `${key}${where}${certificate === undefined ? '' : ` with certificate "${certificate.keyId}"${trouble}`}`;
   switch (attempt.result) {
     case 'success':
       return `${what} accepted`;
@@ -123,39 +125,6 @@ function describeAttempt(attempt: Attempt): string {
       return `${what} refused`;
     default:
       return `${what} ${SKIPS[attempt.skipReason ?? ''] ?? `not tried (${attempt.skipReason ?? 'unknown'})`}`;
-  }
-}
-
-export function explainKey(error: KeyLoadError): Explanation {
-  const file = error.context.path ?? 'a private key';
-  switch (error.reason) {
-    case 'file_not_found':
-      return { cause: `There is no key file ${file}.`, remedy: 'Check the path given with -i.' };
-    case 'permission_denied':
-      return {
-        cause: `The key file cannot be used: ${error.message}.`,
-        remedy: 'Make the file yours and private: chmod 600 FILE.',
-      };
-    case 'passphrase_required':
-      return {
-        cause: `The private key is encrypted, and there is no passphrase for it.`,
-        remedy: 'Run it in a terminal to type the passphrase, or set NBS_SSH_PASSPHRASE.',
-      };
-    case 'wrong_passphrase':
-      return {
-        cause: 'The passphrase does not open the private key (or the file is damaged).',
-        remedy: 'Type it again, or set NBS_SSH_PASSPHRASE to the right one.',
-      };
-    case 'invalid_format':
-      return {
-        cause: `The file is no private key that could be read: ${error.message}.`,
-        remedy: 'Give -i the private key, not the .pub file, and check it with: ssh-keygen -y -f FILE.',
-      };
-    default:
-      return {
-        cause: `The private key is of a kind that is not supported: ${error.message}.`,
-        remedy: 'Do what the message says, or make a new key with: ssh-keygen -t ed25519.',
-      };
   }
 }
 
@@ -174,11 +143,11 @@ export function explainNoMutual(error: NoMutualKex): Explanation {
   const list = (names: readonly string[]): string => names.join(', ') || 'nothing';
   const cause = `${host} and this side have no ${what} algorithm in common: we offer ${list(client)}; the server offers ${list(server)}.`;
   if (nearest !== undefined && setting !== undefined) {
-    const allow = `Allow one that both sides know with -o ${setting}=+${nearest}`;
-    if (risk === undefined) return { cause, remedy: `${allow}.` };
+    const allow = `allow one that both sides know with -o ${setting}=+${nearest}`;
+    if (risk === undefined) return { cause, remedy: `A${allow.slice(1)}.` };
     return {
       cause,
-      remedy: `Update the server. If that cannot be: ${allow}, which is insecure, because ${risk}.`,
+      remedy: `Update the server. If that cannot be, ${allow}, which is insecure, because ${risk}.`,
     };
   }
   return {

@@ -29,11 +29,16 @@ export function explainWay(error: SSHError): Explanation | undefined {
   return undefined;
 }
 
+/** As with ssh, `-p`, `-l`, `-i` and `-o` are about the target only: the remedies that name them need this word. */
+const OWN_SETTINGS =
+  'What is for the jump host goes into -J or ProxyJump, and into a Host block of the configuration for its name.';
+
 /** A failure at a jump host is about that host, and not about the one that was asked for. */
 export function atHop(error: SSHError, explanation: Explanation): Explanation {
   const { hop } = error.context;
   if (hop === undefined || error.code === 'FORWARD_OPEN_REFUSED') return explanation;
-  return { ...explanation, cause: `At the jump host ${hop}: ${explanation.cause}` };
+  const { cause, remedy } = explanation;
+  return { cause: `At the jump host ${hop}: ${cause}`, remedy: `${remedy} ${OWN_SETTINGS}` };
 }
 
 function reason(error: SSHError): string {

@@ -13,7 +13,8 @@ import {
 } from '../errors/classes.ts';
 import { ConfigError } from '../ssh-config/errors.ts';
 import { explainConfig } from './explain-config.ts';
-import { explainAuthFailed, explainHostKey, explainKey, explainNoMutual } from './explain-trust.ts';
+import { explainKey } from './explain-key.ts';
+import { explainAuthFailed, explainHostKey, explainNoMutual } from './explain-trust.ts';
 import { atHop, explainWay } from './explain-way.ts';
 import { UsageError } from './usage.ts';
 

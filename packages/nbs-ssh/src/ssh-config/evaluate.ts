@@ -138,7 +138,7 @@ class Evaluator {
       this.#warn(
         line,
         'warning',
-        'Match exec runs no command unless that is allowed; the block does not apply',
+        'Match exec runs no command without allowExec (--allow-exec); the block does not apply',
       );
     } else if (undecided !== undefined) {
       this.#warn(line, 'warning', `Match ${undecided} is not supported; the block does not apply`);

@@ -208,6 +208,7 @@ describe.skipIf(!sshdAvailable())('with OpenSSH, nbs-ssh', () => {
 
   it('tells that a key file is missing, unreadable, no key, or encrypted', async () => {
     const locked = await sshd.addKey('locked', 'ed25519', { passphrase: 'opens it', authorized: true });
+    const stranger = await sshd.addKey('stranger', 'ed25519');
     const noKey = join(cli.scratch.path, 'no-key');
     writeFileSync(noKey, 'hello\n', { mode: 0o600 });
     const open = join(cli.scratch.path, 'open-key');
@@ -222,11 +223,22 @@ describe.skipIf(!sshdAvailable())('with OpenSSH, nbs-ssh', () => {
     expect(others.cause).toContain('0644');
     expect(others.remedy).toContain('chmod 600');
     const encrypted = await fails(withKey(locked.path));
-    expect(encrypted.cause).toContain('encrypted');
+    expect(encrypted.cause).toContain(`${locked.path} is encrypted`);
     expect(encrypted.remedy).toContain('NBS_SSH_PASSPHRASE');
     expect((await fails(withKey(locked.path), { NBS_SSH_PASSPHRASE: 'wrong' })).cause).toContain(
-      'does not open',
+      `does not open the private key ${locked.path}`,
     );
+    expect((await fails(withKey(`${locked.path}.pub`))).remedy).toContain('Give -i the private key');
+    const several = await fails([
+      '-i',
+      '/nowhere/key',
+      '-i',
+      locked.path,
+      '-i',
+      stranger.path,
+      ...withKey(noKey),
+    ]);
+    for (const path of ['/nowhere/key', locked.path, noKey]) expect(several.cause).toContain(`(${path})`);
     const right = await cli.run(withKey(locked.path), { env: { NBS_SSH_PASSPHRASE: 'opens it' } });
     expect(right).toMatchObject({ exitCode: 0, stderr: '' });
   });

@@ -87,8 +87,11 @@ describe('explain', () => {
   );
 
   it('says first which jump host it is about', () => {
-    const { cause } = explain(new ConnectionRefused('x', init('ECONNREFUSED', { hop: 'me@bastion:22' })));
+    const error = new ConnectionRefused('x', init('ECONNREFUSED', { hop: 'me@bastion:22' }));
+    const { cause, remedy } = explain(error);
     expect(cause).toMatch(/^At the jump host me@bastion:22: /);
+    // -p, -i and -o are about the target only.
+    expect(remedy).toContain('goes into -J or ProxyJump');
   });
 
   it('tells where a changed host key is written down and how to remove it', () => {
