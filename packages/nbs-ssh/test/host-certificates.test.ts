@@ -28,6 +28,7 @@ import {
   HostKeyMismatch,
   SSHConnection,
   type SSHConnectionOptions,
+  sshConfigOptions,
   type UnknownHostKey,
 } from 'nbs-ssh';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -90,11 +91,13 @@ describe.skipIf(!sshdAvailable())('a host certificate of OpenSSH', () => {
     knownHosts: string,
     checking = 'yes',
     by = binaries,
+    caSignatures?: string,
   ): Promise<boolean> {
     const args = [
       ...['-F', 'none', '-p', String(sshd.port), '-i', sshd.clientKey()],
       ...['-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'GlobalKnownHostsFile=/dev/null'],
       ...['-o', `StrictHostKeyChecking=${checking}`, '-o', 'BatchMode=yes', '-o', 'IdentityAgent=none'],
+      ...(caSignatures === undefined ? [] : ['-o', `CASignatureAlgorithms=${caSignatures}`]),
       `${sshd.username}@${sshd.host}`,
       'true',
     ];
@@ -157,6 +160,39 @@ describe.skipIf(!sshdAvailable())('a host certificate of OpenSSH', () => {
       }
     });
   }
+
+  it('counts only when its CA signed with an algorithm that is allowed, as ssh decides', async () => {
+    const ca = cas.get('rsa') as KeyFile;
+    await using sshd = await serving(GOOD, ca);
+    const path = file([`@cert-authority [127.0.0.1]:${sshd.port} ${text(ca)}`]);
+    for (const [spec, policy, trusted] of [
+      ['-rsa-sha2-512', { deny: ['rsa-sha2-512'] }, false],
+      ['rsa-sha2-512', ['rsa-sha2-512'], true],
+      ['ssh-ed25519', { allow: ['ssh-ed25519'] }, false],
+    ] as const) {
+      const configured = await sshConfigOptions(
+        '127.0.0.1',
+        {},
+        { paths: file([`CASignatureAlgorithms ${spec}`]) },
+      );
+      for (const caSignatures of [policy, configured.algorithms?.caSignatures]) {
+        if (caSignatures === undefined) throw new Error(`${spec} has no effect`);
+        const algorithms = { caSignatures };
+        if (trusted) {
+          await using connection = await SSHConnection.connect(options(sshd, path, { algorithms }));
+          expect(hostKeyEvent(connection)['verdict']).toBe('trusted');
+        } else {
+          const error = await rejection(SSHConnection.connect(options(sshd, path, { algorithms })));
+          expect((error as HostKeyMismatch).reason).toBe('certificate_ca_algorithm');
+        }
+      }
+      expect(await sshAccepts(sshd, path, 'yes', binaries, spec)).toBe(trusted);
+    }
+    const insecure = { insecure: ['ssh-rsa'], caSignatures: ['ssh-rsa'] };
+    expect(
+      await rejection(SSHConnection.connect(options(sshd, path, { algorithms: insecure }))),
+    ).toBeInstanceOf(RangeError);
+  });
 
   it('that has expired is asked about, and written down, as the plain key in it, as ssh does', async () => {
     const ca = cas.get('ed25519') as KeyFile;

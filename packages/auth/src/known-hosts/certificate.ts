@@ -21,6 +21,14 @@ export type CertificateVerdict = HostVerdict & {
 
 type Crypto = Pick<CryptoProvider, 'hash' | 'hmac' | 'signatures'>;
 
+/** When a certificate is shown, and what counts then. */
+export interface CertificateMoment {
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** Signature algorithms of CAs; `undefined`: the usual ones. */
+  readonly caAlgorithms?: readonly string[] | undefined;
+}
+
 /** Longest host pattern in a certificate that takes part in matching, in characters, as in known_hosts. */
 const MAX_PATTERN = 1022;
 
@@ -33,15 +41,13 @@ const MAX_PATTERN = 1022;
  *
  * On another port than 22 a host that is unknown as `[host]:port` is looked up by its bare name. The names in the
  * certificate are always bare.
- *
- * @param now - Seconds since 1970.
  */
 export function lookupHostCertificate(
   files: readonly KnownHosts[],
   target: HostTarget,
   certified: CertifiedKey,
   crypto: Crypto,
-  now: number,
+  { now, caAlgorithms }: CertificateMoment,
 ): CertificateVerdict {
   const { certificate } = certified;
   const plain = lookupHost(files, target, plainKeyOf(certified), crypto);
@@ -55,6 +61,7 @@ export function lookupHostCertificate(
   const problem = certificateProblem(crypto, certificate, {
     purpose: 'host',
     now,
+    ...(caAlgorithms === undefined ? {} : { caAlgorithms }),
     isFor: (principal) => principal.length <= MAX_PATTERN && wildcardMatches(principal, host),
     trustsCa: () => authority !== undefined,
   });

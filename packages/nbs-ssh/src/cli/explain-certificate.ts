@@ -27,7 +27,8 @@ export function explainCertificate(
 type Facts = HostKeyMismatch['context']['certificate'];
 
 const PROBLEMS: { readonly [R in CertificateReason]: (facts: Facts) => string } = {
-  certificate_ca_algorithm: () => 'is signed with an algorithm that is not allowed (SHA-1 is not)',
+  certificate_ca_algorithm: () =>
+    'is signed with an algorithm that is not allowed (SHA-1 is not; CASignatureAlgorithms may leave out more)',
   certificate_signature: () => 'is not signed by that CA',
   certificate_untrusted_ca: () => 'is of another CA than the one in known_hosts',
   certificate_revoked_ca: () => 'is by a CA that is marked as revoked',

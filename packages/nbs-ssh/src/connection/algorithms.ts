@@ -19,6 +19,8 @@ export interface AlgorithmPolicy {
   readonly macs?: SlotPolicy;
   /** Signature algorithms for our own keys; not negotiated, but chosen by what the server announces. */
   readonly publicKey?: SlotPolicy;
+  /** Signature algorithms of CAs in host certificates, checked and not negotiated. */
+  readonly caSignatures?: SlotPolicy;
   /**
    * Names of insecure algorithms to offer all the same, each behind everything else of its kind. A list or `allow`
    * of a slot has to name them besides.
@@ -32,6 +34,8 @@ export interface ResolvedAlgorithms {
   readonly crypto: CryptoProvider;
   /** The same with only those signature suites that our own keys may use. */
   readonly userCrypto: CryptoProvider;
+  /** Signature algorithms of CAs; `undefined`: the usual ones. */
+  readonly caSignatures: readonly string[] | undefined;
   /** What there is and the policy left out, insecure ones last, for `NoMutualKex.context.nearest`. */
   readonly optIn: readonly OptIn[];
 }
@@ -62,6 +66,10 @@ export function resolveAlgorithms(
     offered,
     crypto,
     userCrypto: { ...crypto, signatures: crypto.signatures.filter(({ name }) => ours.has(name)) },
+    caSignatures:
+      policy.caSignatures === undefined
+        ? undefined
+        : slot('caSignatures', caSignatureNames(provider), policy.caSignatures, []),
     optIn: [...new Set(there)]
       .filter((name) => !used.has(name))
       .map((nearest) => ({
@@ -69,6 +77,11 @@ export function resolveAlgorithms(
         ...(insecure.includes(nearest) ? { risk: insecureRisk(nearest) } : {}),
       })),
   };
+}
+
+/** What a CA may sign with: no insecure algorithm, opted into or not. */
+export function caSignatureNames(provider: CryptoProvider): readonly string[] {
+  return allAlgorithms(provider).hostKey.filter((name) => !isCertificateType(name));
 }
 
 type Slot = Exclude<keyof AlgorithmPolicy, 'insecure'>;

@@ -141,7 +141,15 @@ function checkNumbers({ rekey, limits }: SSHConnectionOptions): void {
 /** RFC 4254 §5.2: a window is a uint32. */
 const MAX_WINDOW = 0xffff_ffff;
 
-const SLOTS: readonly string[] = ['kex', 'hostKey', 'ciphers', 'macs', 'publicKey', 'insecure'];
+const SLOTS: readonly string[] = [
+  'kex',
+  'hostKey',
+  'ciphers',
+  'macs',
+  'publicKey',
+  'caSignatures',
+  'insecure',
+];
 
 function checkAlgorithms(algorithms: SSHConnectionOptions['algorithms']): void {
   if (algorithms === undefined) return;

@@ -167,12 +167,12 @@ export class HostKeyTrust {
   }
 
   #lookUp(shown: PublicKey, address: string | undefined, unixMs: number): CertificateVerdict {
-    const { crypto } = this.#config;
+    const { crypto, algorithms } = this.#config;
     const target = { ...this.#name, address };
     const { certificate } = shown;
-    return certificate === undefined
-      ? lookupHost(this.#files, target, shown, crypto)
-      : lookupHostCertificate(this.#files, target, { ...shown, certificate }, crypto, unixMs / 1000);
+    if (certificate === undefined) return lookupHost(this.#files, target, shown, crypto);
+    const use = { now: unixMs / 1000, caAlgorithms: algorithms.caSignatures };
+    return lookupHostCertificate(this.#files, target, { ...shown, certificate }, crypto, use);
   }
 
   async #decide(

@@ -10,10 +10,7 @@ export const ALGORITHM_OPTIONS: readonly ConfigOption[] = [
   option('KexAlgorithms', 'kexAlgorithms', names('kex')),
   option('HostKeyAlgorithms', 'hostKeyAlgorithms', names('signature')),
   option('PubkeyAcceptedAlgorithms', 'pubkeyAcceptedAlgorithms', names('signature')),
-  option('CASignatureAlgorithms', 'caSignatureAlgorithms', names('signature'), () => ({
-    level: 'warning',
-    text: 'every signature that we take from a host is taken from a CA',
-  })),
+  option('CASignatureAlgorithms', 'caSignatureAlgorithms', names('signature')),
   option('Ciphers', 'ciphers', names('cipher')),
   option('MACs', 'macs', names('mac')),
 ];

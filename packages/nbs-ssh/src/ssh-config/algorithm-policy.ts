@@ -1,6 +1,6 @@
 import { allAlgorithms } from '@nbs-ssh/transport';
 import { type CryptoProvider, insecureNames, insecureRisk } from '@nbs-ssh/transport/crypto';
-import type { AlgorithmPolicy } from '../connection/algorithms.ts';
+import { type AlgorithmPolicy, caSignatureNames } from '../connection/algorithms.ts';
 import type { AvailableNames } from './algorithm-names.ts';
 import { type AlgorithmNames, type PrintedAlgorithms, printedAlgorithms } from './print.ts';
 import type { AlgorithmSettings } from './settings.ts';
@@ -24,10 +24,7 @@ export function namesOf(crypto: CryptoProvider): AlgorithmNames {
     macs: choice(macs, insecure.macs),
     pubkeyAccepted: choice(hostKey, insecure.signatures),
     // Nobody certifies with them any more.
-    caSignature: choice(
-      hostKey.filter((name) => !name.includes('-cert-v01@')),
-      [],
-    ),
+    caSignature: choice(caSignatureNames(crypto), []),
   };
 }
 
@@ -43,11 +40,11 @@ export interface ChosenAlgorithms {
 /** The lists of the settings, resolved against what the provider has. @throws {ConfigError} */
 export function chooseAlgorithms(settings: AlgorithmSettings, crypto: CryptoProvider): ChosenAlgorithms {
   const { algorithms: printed, missing } = printedAlgorithms(settings, namesOf(crypto));
-  const { kex, hostKey, ciphers, macs, pubkeyAccepted } = printed;
+  const { kex, hostKey, ciphers, macs, pubkeyAccepted, caSignature: caSignatures } = printed;
   const chosen = new Set([...kex, ...hostKey, ...ciphers, ...macs, ...pubkeyAccepted]);
   const insecure = insecureNames(crypto).filter((name) => chosen.has(name));
   return {
-    policy: { kex, hostKey, ciphers, macs, publicKey: pubkeyAccepted, insecure },
+    policy: { kex, hostKey, ciphers, macs, publicKey: pubkeyAccepted, caSignatures, insecure },
     printed,
     missing: [...missing].map(
       ([option, names]) => `${option}: ${names.join(', ')} is not there and left out`,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { opensshPeer, type Sshd, startSshd } from '@nbs-ssh/testing';
 import { insecureNames, insecureRisk } from '@nbs-ssh/transport/crypto';
 import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
+import { DEFAULT_CA_ALGORITHMS } from '@nbs-ssh/transport/keys';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveNames } from '../../src/ssh-config/algorithm-names.ts';
 import { chooseAlgorithms, namesOf } from '../../src/ssh-config/algorithm-policy.ts';
@@ -119,6 +120,9 @@ describe('lists of the configuration', () => {
 
   it('take no insecure algorithm for the signatures of a CA', () => {
     const resolved = resolveNames('+ssh-rsa', namesOf(nobleProvider).caSignature, 'CASignatureAlgorithms');
+    expect([...namesOf(nobleProvider).caSignature.defaults].toSorted()).toEqual(
+      [...DEFAULT_CA_ALGORITHMS].toSorted(),
+    );
     expect(resolved.missing).toEqual(['ssh-rsa']);
     expect(resolved.names).not.toContain('ssh-rsa');
   });
