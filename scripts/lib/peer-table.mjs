@@ -75,6 +75,14 @@ const LIBC = ['libc6', 'libcrypt1', 'zlib1g'];
 export const PEERS = [
   openssh('8.4', 'bullseye', [...OPENSSH, 'libssl1.1'], 'libraries'),
   openssh('10.0', 'bookworm-backports', OPENSSH, 'native'),
+  {
+    ...openssh('10.3', 'trixie-backports', OPENSSH, 'loader'),
+    from: [
+      { suite: 'trixie-backports', packages: OPENSSH },
+      { suite: 'trixie', packages: OPENSSH_LIBRARIES },
+    ],
+    extra: true,
+  },
   openssh('10.6', 'forky', [...OPENSSH, ...OPENSSH_LIBRARIES], 'loader'),
   { ...dropbear('2020.81', 'bullseye', DROPBEAR, 'libraries'), extra: true },
   dropbear('2022.83', 'bookworm', DROPBEAR, 'libraries'),

@@ -18,8 +18,8 @@ export interface OpensshBinaries {
 }
 
 /** The versions that `scripts/fetch-peers.mjs` unpacks; it has a table with the same names. */
-export type PeerVersion = '8.4' | '10.0' | '10.6';
-export const PEER_VERSIONS: readonly PeerVersion[] = ['8.4', '10.0', '10.6'];
+export type PeerVersion = '8.4' | '10.0' | '10.3' | '10.6';
+export const PEER_VERSIONS: readonly PeerVersion[] = ['8.4', '10.0', '10.3', '10.6'];
 
 export type OpensshPeer =
   | { readonly available: true; readonly binaries: OpensshBinaries }
