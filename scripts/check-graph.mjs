@@ -20,13 +20,17 @@ import { files } from './lib/stamp.mjs';
  */
 export function checkGraph(base = root) {
   const folder = join(base, 'packages');
-  return readdirSync(folder)
-    .filter((name) => existsSync(join(folder, name, 'package.json')))
-    .flatMap((name) => checkPackage(join(folder, name), name));
+  const packages = readdirSync(folder).map((name) => ({ name, path: join(folder, name) }));
+  // Beside the packages, because it is about them; its sources are held to the same table.
+  return [...packages, { name: 'conformance', path: join(base, 'conformance') }]
+    .filter(({ path }) => existsSync(join(path, 'package.json')))
+    .flatMap(({ name, path }) => checkPackage(path, name));
 }
 
+const placeOf = (name) => (name === 'conformance' ? name : `packages/${name}`);
+
 function checkPackage(folder, name) {
-  if (!(name in ALLOWED)) return [`packages/${name} is not in the table of layers`];
+  if (!(name in ALLOWED)) return [`${placeOf(name)} is not in the table of layers`];
   const manifest = readJson(join(folder, 'package.json'));
   const complaints = checkManifest(name, manifest);
   /** @type {Map<string, string[]>} */
@@ -35,7 +39,7 @@ function checkPackage(folder, name) {
   const touchesNoble = new Set();
   for (const path of [...files(join(folder, 'src')), ...files(join(folder, 'test'))].filter(isCode)) {
     const file = { package: name, folder, path, inTest: isBelow(join(folder, 'test'), path) };
-    const here = `packages/${name}/${slashes(relative(folder, path))}`;
+    const here = `${placeOf(name)}/${slashes(relative(folder, path))}`;
     const edges = [];
     for (const found of importsOf(path)) {
       const wrong = checkImport(file, found.specifier, manifest);
@@ -52,12 +56,12 @@ function checkPackage(folder, name) {
     const reached = reachable(path, graph).find((other) => touchesNoble.has(other));
     if (reached !== undefined && reached !== path) {
       const way = slashes(relative(folder, reached));
-      complaints.push(`packages/${name}/${slashes(relative(folder, path))}: reaches @noble through ${way}`);
+      complaints.push(`${placeOf(name)}/${slashes(relative(folder, path))}: reaches @noble through ${way}`);
     }
   }
   for (const cycle of findCycles(graph)) {
     complaints.push(
-      `packages/${name}: files import each other: ${cycle.map((path) => relative(folder, path)).join(' → ')}`,
+      `${placeOf(name)}: files import each other: ${cycle.map((path) => relative(folder, path)).join(' → ')}`,
     );
   }
   return complaints;
@@ -75,7 +79,7 @@ function checkManifest(name, { dependencies = {}, devDependencies = {} }) {
     ...siblings(devDependencies).filter(
       (other) => !below.has(packageOf(other)) && packageOf(other) !== 'testing',
     ),
-  ].map((other) => `packages/${name}/package.json: ${name} must not depend on ${other}`);
+  ].map((other) => `${placeOf(name)}/package.json: ${name} must not depend on ${other}`);
 }
 
 /** @returns {string | undefined} What is wrong with one import. */
@@ -92,7 +96,9 @@ function checkImport(file, specifier, manifest) {
   const declared = name in dependencies || ((file.inTest || bundled) && name in devDependencies);
   const own = target !== undefined && packageOf(name) === file.package;
   if (target !== undefined && !own) {
-    if (packageOf(name) === 'testing' && !file.inTest) return `${specifier} belongs in tests only`;
+    if (packageOf(name) === 'testing' && !file.inTest && !ALLOWED[unitOfFile(file)].includes('testing')) {
+      return `${specifier} belongs in tests only`;
+    }
     if (!file.inTest && !ALLOWED[unitOfFile(file)].includes(target))
       return `${unitOfFile(file)} must not import ${target}`;
   } else if (!own && !file.inTest) {

@@ -9,9 +9,11 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -22,6 +24,10 @@ import { PEERS } from './lib/peer-table.mjs';
 import { placePeer } from './lib/place-peer.mjs';
 import { isMain, readJson, root, script } from './lib/repo.mjs';
 
+/** Begins the name of a folder for one run: lists of packages, and what is not in its place yet. */
+const STATE = '.apt-';
+/** No run takes that long. */
+const LEFTOVER_MS = 3_600_000;
 /** A failure is tried again after this long: mirrors and networks come back. */
 const RETRY_MS = 3_600_000;
 
@@ -33,8 +39,9 @@ export async function fetchPeers({ all = false, into = join(root, '.peers'), nam
   mkdirSync(into, { recursive: true });
   // Programs are described by their absolute paths, and the folder may be a link.
   const base = realpathSync(into);
+  removeLeftovers(base);
   const suites = new Map();
-  const state = mkdtempSync(join(base, '.apt-'));
+  const state = mkdtempSync(join(base, STATE));
   try {
     for (const peer of chosen(all, names)) {
       const folder = join(base, `${peer.name}-${peer.version}`);
@@ -45,6 +52,13 @@ export async function fetchPeers({ all = false, into = join(root, '.peers'), nam
     }
   } finally {
     rmSync(state, { recursive: true, force: true });
+  }
+}
+
+function removeLeftovers(base) {
+  for (const name of readdirSync(base).filter((candidate) => candidate.startsWith(STATE))) {
+    const path = join(base, name);
+    if (Date.now() - statSync(path).mtimeMs > LEFTOVER_MS) rmSync(path, { recursive: true, force: true });
   }
 }
 

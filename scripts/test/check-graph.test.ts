@@ -189,6 +189,20 @@ describe('import reader', () => {
   });
 });
 
+describe('the import graph of conformance, beside the packages', () => {
+  const CONFORMANCE = { '../conformance': { dependencies: { ...TESTING, 'nbs-ssh': 'workspace:*' } } };
+  it('may use the umbrella and the fixtures in its sources', () => {
+    const text = "import { s } from 'nbs-ssh';\nimport { p } from '@nbs-ssh/testing';\n";
+    assert.deepEqual(complaints({ '../conformance/src/a.ts': text }, CONFORMANCE), []);
+  });
+
+  it('may not look into the parts of the umbrella', () => {
+    const text = "import { c } from '@nbs-ssh/channels';\n";
+    const found = complaints({ '../conformance/src/a.ts': text }, CONFORMANCE);
+    assert.match(found.join('\n'), /conformance must not import channels/);
+  });
+});
+
 /** What the check says about the sound workspace with some files and manifests replaced. */
 function complaints(
   changes: Readonly<Record<string, string>>,

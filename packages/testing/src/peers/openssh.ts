@@ -8,8 +8,11 @@ import {
   supportedAlgorithms,
   systemOpenssh,
 } from '../openssh-versions.ts';
+import type { KeyType } from '../ssh-keys.ts';
 import { startSshd } from '../sshd.ts';
 import type { Peer, PeerOptions, PeerServer } from './peer.ts';
+
+const HOST_KEYS: readonly KeyType[] = ['ed25519', 'ecdsa-256', 'ecdsa-384', 'ecdsa-521', 'rsa'];
 
 /** One unpacked version, or the machine's own. It offers all that it can, also what is off in it by default. */
 export function opensshServerPeer(version: PeerVersion | 'system'): Peer {
@@ -31,7 +34,7 @@ async function start(binaries: OpensshBinaries, { rekeyBytes }: PeerOptions): Pr
   const all = (kind: string): string[] => supportedAlgorithms(binaries, kind);
   const server = await startSshd({
     openssh: binaries,
-    hostKeyTypes: ['ed25519', 'ecdsa-256', 'ecdsa-384', 'ecdsa-521', 'rsa'],
+    hostKeyTypes: all('key').includes('ssh-dss') ? [...HOST_KEYS, 'dsa'] : HOST_KEYS,
     kex: all('kex').filter((name) => !name.startsWith('gss-')),
     ciphers: all('cipher'),
     macs: all('mac'),
