@@ -30,7 +30,9 @@ handle_msg({Port, {data, Data}}, #state{port = Port} = State) ->
 handle_msg({Port, {exit_status, Code}}, #state{port = Port, connection = Connection, channel = Channel} = State) ->
     ssh_connection:exit_status(Connection, Channel, Code),
     ssh_connection:send_eof(Connection, Channel),
-    {stop, Channel, State};
+    %% Without stopping here: a window adjustment that comes for a channel whose process is gone ends the connection.
+    ssh_connection:close(Connection, Channel),
+    {ok, State};
 handle_msg(_, State) ->
     {ok, State}.
 

@@ -1,13 +1,14 @@
 import type { PeerServer } from '@nbs-ssh/testing';
 import {
   type AlgorithmPolicy,
+  type CryptoProvider,
   createKeyAuth,
   createPasswordAuth,
   SSHConnection,
   type SSHConnectionOptions,
 } from 'nbs-ssh';
 import type { Load } from './load.ts';
-import { DEFAULTS, everything, isAead, KNOWN, type Names, type Slot } from './names.ts';
+import { DEFAULTS, isAead, KNOWN, type Names, type Slot, withEverything } from './names.ts';
 import { notImplemented } from './reasons.ts';
 import { TRANSFERS } from './transfer.ts';
 
@@ -35,6 +36,7 @@ export interface Subject {
   readonly restless: PeerServer | undefined;
   readonly channels: 'one' | 'many';
   readonly offer: Names;
+  readonly crypto: CryptoProvider;
 }
 
 /** A key exchange takes well under a second; a hang must still end. */
@@ -50,7 +52,9 @@ export async function tryCell(subject: Subject, cell: Cell, load: Load): Promise
   }
   const transfer = TRANSFERS[subject.channels];
   try {
-    await using connection = await SSHConnection.connect(optionsFor(subject.server, algorithms));
+    await using connection = await SSHConnection.connect(
+      optionsFor(subject.server, subject.crypto, algorithms),
+    );
     expectNegotiated(connection, cell);
     await transfer(connection, load, async () => {
       await connection.rekey({ signal: AbortSignal.timeout(REKEY_LIMIT_MS) });
@@ -61,7 +65,9 @@ export async function tryCell(subject: Subject, cell: Cell, load: Load): Promise
   }
   if (subject.restless === undefined) return { result: 'ok' };
   try {
-    await using connection = await SSHConnection.connect(optionsFor(subject.restless, algorithms));
+    await using connection = await SSHConnection.connect(
+      optionsFor(subject.restless, subject.crypto, algorithms),
+    );
     await transfer(connection, load, () => Promise.resolve());
     expectNegotiated(connection, cell);
     expectPeerRekeyed(connection);
@@ -92,7 +98,11 @@ function usable(offer: Names, slot: Slot): readonly string[] {
   return common ? DEFAULTS[slot] : KNOWN[slot];
 }
 
-export function optionsFor(server: PeerServer, algorithms?: AlgorithmPolicy): SSHConnectionOptions {
+export function optionsFor(
+  server: PeerServer,
+  crypto: CryptoProvider,
+  algorithms?: AlgorithmPolicy,
+): SSHConnectionOptions {
   const { host, port, username, knownHosts, clientKey, password } = server;
   return {
     host,
@@ -100,7 +110,7 @@ export function optionsFor(server: PeerServer, algorithms?: AlgorithmPolicy): SS
     username,
     knownHosts,
     auth: clientKey === undefined ? createPasswordAuth(password ?? '') : createKeyAuth(clientKey),
-    crypto: everything,
+    crypto: withEverything(crypto),
     algorithms: algorithms ?? { ...DEFAULTS },
   };
 }

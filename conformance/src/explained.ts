@@ -19,6 +19,11 @@ const EXPLANATIONS: readonly {
       'Paramiko answers the opening of a channel in the middle of a key exchange that it began, which RFC 4253 §7.1 ' +
       'forbids',
   },
+  {
+    peer: /^ssh2 /,
+    error: /KEY_EXCHANGE_FAILED/,
+    because: 'ssh2 offers group exchange as a server too, where it is not implemented',
+  },
 ];
 
 const UNEXPLAINED = 'unexplained: ';

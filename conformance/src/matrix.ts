@@ -1,5 +1,5 @@
 import type { Peer, PeerServer } from '@nbs-ssh/testing';
-import { SSHConnection } from 'nbs-ssh';
+import { type CryptoProvider, nobleProvider, SSHConnection } from 'nbs-ssh';
 import { type Cell, type Outcome, optionsFor, tryCell } from './cell.ts';
 import { explain } from './explained.ts';
 import type { Load } from './load.ts';
@@ -29,6 +29,8 @@ export interface MatrixOptions {
   readonly load: (index: number) => Load;
   /** Whether the peer is made to begin key exchanges too, within the first cell's load. Default: in each cell. */
   readonly peerRekeys?: (index: number) => boolean;
+  /** Default: the one that connections have by default. */
+  readonly crypto?: CryptoProvider;
   /** Narrows what is tried. */
   readonly wanted?: (cell: Cell) => boolean;
   readonly onCell?: (cell: TriedCell, milliseconds: number) => void;
@@ -38,12 +40,12 @@ type AvailablePeer = Extract<Peer, { readonly available: true }>;
 
 /** Starts the peer, asks what it offers, and tries each of it singly, one after the other. */
 export async function tryPeer(peer: AvailablePeer, options: MatrixOptions): Promise<PeerReport> {
-  const { load, wanted = () => true, peerRekeys = () => true, onCell } = options;
+  const { load, crypto = nobleProvider, wanted = () => true, peerRekeys = () => true, onCell } = options;
   const bytes = load(0).bytes.length;
   await using server = await peer.start();
   await using restless = peer.canRekey ? await peer.start({ rekeyBytes: rekeyBytes(bytes) }) : undefined;
-  const { names, strictKex } = await offerOf(server);
-  const subject = { server, restless, channels: peer.channels, offer: names };
+  const { names, strictKex } = await offerOf(server, crypto);
+  const subject = { server, restless, channels: peer.channels, offer: names, crypto };
   const cells: TriedCell[] = [];
   for (const [index, cell] of cellsOf(names).filter(wanted).entries()) {
     const startedAt = performance.now();
@@ -75,8 +77,11 @@ export function cellsOf(offer: Names): readonly Cell[] {
 }
 
 /** As the peer's KEXINIT has it, by our own evidence. Reading it needs no common algorithm. */
-async function offerOf(server: PeerServer): Promise<{ names: Names; strictKex: boolean }> {
-  const connection = new SSHConnection(optionsFor(server));
+async function offerOf(
+  server: PeerServer,
+  crypto: CryptoProvider,
+): Promise<{ names: Names; strictKex: boolean }> {
+  const connection = new SSHConnection(optionsFor(server, crypto));
   let failure: unknown;
   try {
     await connection.connect();

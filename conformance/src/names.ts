@@ -21,13 +21,16 @@ export const DEFAULTS: Names = allAlgorithms(nobleProvider);
 /** What it never offers unless it is named. */
 export const INSECURE: readonly string[] = insecureNames(nobleProvider);
 
-/** The default provider with all of {@link INSECURE}: which of it is offered is said for each connection. */
-export const everything: CryptoProvider = withInsecure(nobleProvider, INSECURE);
+/** A provider with all of {@link INSECURE}: which of it is offered is said for each connection. */
+export function withEverything(provider: CryptoProvider): CryptoProvider {
+  return withInsecure(provider, INSECURE);
+}
+const all = withEverything(nobleProvider);
 
 /** What can be had at all. */
-export const KNOWN: Names = allAlgorithms(everything);
+export const KNOWN: Names = allAlgorithms(all);
 
 /** Ciphers that bring their own authentication, so that no MAC is used beside them. */
 export function isAead(cipher: string): boolean {
-  return everything.ciphers.some((suite) => suite.name === cipher && suite.kind === 'aead');
+  return all.ciphers.some((suite) => suite.name === cipher && suite.kind === 'aead');
 }

@@ -42,7 +42,8 @@ function summary(reports: readonly PeerReport[]): string {
     const counts = SLOTS.map((slot) => {
       const cells = report.cells.filter((cell) => cell.slot === slot);
       const good = cells.filter(({ outcome }) => isGood(outcome.result)).length;
-      return `${good} of ${cells.length}`;
+      const used = cells.filter(({ outcome }) => outcome.result !== 'never used').length;
+      return used === 0 ? 'never used' : `${good} of ${used}`;
     });
     const rekeys = report.rekeysItself ? 'both' : 'ours';
     return row([titleOf(report), ...counts, rekeys, report.strictKex ? 'yes' : 'no']);
