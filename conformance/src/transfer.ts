@@ -12,6 +12,8 @@ export const TRANSFERS: Readonly<Record<'one' | 'many', Transfer>> = {
 
 /** Long enough for the slowest cipher on a busy machine; a hang must still end. */
 const COMMAND_LIMIT_SEC = 120;
+/** Until whoever reads NEWKEYS has surely read what came right behind it. */
+const NUDGE_MS = 100;
 const GREETING = 'here';
 const EXIT_CODE = 7;
 
@@ -53,7 +55,10 @@ async function oneCommand(
   await stream.write(load.bytes);
   await output.reach(head + answer);
   await between();
-  await stream.write(load.bytes);
+  // tinyssh looks at what it read together with NEWKEYS only when more comes: so more comes.
+  await stream.write(load.bytes.subarray(0, 1));
+  await new Promise((resolve) => setTimeout(resolve, NUDGE_MS));
+  await stream.write(load.bytes.subarray(1));
   await output.end();
   const { exitCode } = await stream.done;
   const bytes = output.bytes();
