@@ -49,7 +49,8 @@ function kex(data: EventData['KEX']): readonly string[] {
   const rekey = (data.number ?? 1) > 1 ? ` (number ${data.number}, ${shown(data.cause)})` : '';
   const list = names.filter((name) => name != null && name !== '').map(shown);
   const strict = data.strict_kex === true ? ', strict' : '';
-  return [`keys exchanged: ${list.join(', ')}${back}${strict}${rekey}${took(data.duration_ms)}`];
+  const insecure = (data.insecure ?? []).map((name) => `${shown(name)} is insecure, and is used`);
+  return [`keys exchanged: ${list.join(', ')}${back}${strict}${rekey}${took(data.duration_ms)}`, ...insecure];
 }
 
 /** Both sides' lists, a line each. */

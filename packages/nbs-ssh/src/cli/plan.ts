@@ -56,7 +56,11 @@ export async function makePlan(invocation: RunInvocation): Promise<Plan> {
     warnings,
     missing: chooseAlgorithms(target.algorithms, crypto).missing,
     risks: [
-      ...new Set([target, ...jumps].flatMap(({ algorithms }) => chooseAlgorithms(algorithms, crypto).risks)),
+      ...new Set(
+        [target, ...jumps]
+          .flatMap(({ algorithms }) => chooseAlgorithms(algorithms, crypto).risks)
+          .map(({ text }) => text),
+      ),
     ],
   };
 }

@@ -33,22 +33,39 @@ export interface ChosenAlgorithms {
   readonly printed: PrintedAlgorithms;
   /** Sentences about names that were asked for and that we do not have. */
   readonly missing: readonly string[];
-  /** Sentences about insecure algorithms that were asked for. */
-  readonly risks: readonly string[];
+  readonly risks: readonly AlgorithmRisk[];
+}
+
+/** An insecure algorithm that was asked for. */
+export interface AlgorithmRisk {
+  /** The option that asked for it, as documentation writes it. */
+  readonly option: string;
+  /** A sentence without an end. */
+  readonly text: string;
 }
 
 /** The lists of the settings, resolved against what the provider has. @throws {ConfigError} */
 export function chooseAlgorithms(settings: AlgorithmSettings, crypto: CryptoProvider): ChosenAlgorithms {
   const { algorithms: printed, missing } = printedAlgorithms(settings, namesOf(crypto));
   const { kex, hostKey, ciphers, macs, pubkeyAccepted, caSignature: caSignatures } = printed;
-  const chosen = new Set([...kex, ...hostKey, ...ciphers, ...macs, ...pubkeyAccepted]);
-  const insecure = insecureNames(crypto).filter((name) => chosen.has(name));
+  const chosen: readonly (readonly [string, readonly string[]])[] = [
+    ['KexAlgorithms', kex],
+    ['HostKeyAlgorithms', hostKey],
+    ['Ciphers', ciphers],
+    ['MACs', macs],
+    ['PubkeyAcceptedAlgorithms', pubkeyAccepted],
+  ];
+  const asked = insecureNames(crypto).flatMap((name) => {
+    const option = chosen.find(([, names]) => names.includes(name))?.[0];
+    return option === undefined ? [] : [{ name, option }];
+  });
+  const insecure = asked.map(({ name }) => name);
   return {
     policy: { kex, hostKey, ciphers, macs, publicKey: pubkeyAccepted, caSignatures, insecure },
     printed,
     missing: [...missing].map(
       ([option, names]) => `${option}: ${names.join(', ')} is not there and left out`,
     ),
-    risks: insecure.map((name) => `${name} is insecure: ${insecureRisk(name)}`),
+    risks: asked.map(({ name, option }) => ({ option, text: `${name} is insecure: ${insecureRisk(name)}` })),
   };
 }

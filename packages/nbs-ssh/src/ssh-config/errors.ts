@@ -19,6 +19,7 @@ export type ConfigProblemReason = 'syntax' | 'unknown_option' | 'invalid_value' 
 
 /** Something that was understood and is not done, or not as ssh would. */
 export interface ConfigWarning {
+  /** Path of the file, or `command line`. */
   readonly file: string;
   readonly line: number;
   readonly option: string;

@@ -39,7 +39,11 @@ export interface Evaluation {
   readonly warnings: readonly ConfigWarning[];
   /** Files that were read, each once. */
   readonly files: readonly string[];
+  /** By the name of an option, in lower case: the first line that applied. */
+  readonly places: ReadonlyMap<string, ConfigPlace>;
 }
+
+export type ConfigPlace = Pick<ConfigWarning, 'file' | 'line' | 'option'>;
 
 /**
  * Works out what a configuration says about a host, as OpenSSH does: each block that applies gives the values that
@@ -66,6 +70,7 @@ class Evaluator {
   readonly #settings = emptySettings();
   readonly #problems: ConfigProblem[] = [];
   readonly #warnings = new Map<string, ConfigWarning>();
+  readonly #places = new Map<string, ConfigPlace>();
   readonly #includes: Includes;
   #wantsFinal = false;
 
@@ -95,6 +100,7 @@ class Evaluator {
       hostName,
       warnings: [...this.#warnings.values()],
       files: this.#includes.files,
+      places: this.#places,
     };
   }
 
@@ -168,6 +174,8 @@ class Evaluator {
     else if (line.type === 'unknown') this.#unknown(line);
     else if (line.type === 'unsupported' && active) this.#unsupported(line);
     else if (line.type === 'set' && active) {
+      const name = line.option.toLowerCase();
+      if (!this.#places.has(name)) this.#places.set(name, placeOf(line));
       try {
         line.assign(this.#settings, {
           own,
@@ -238,7 +246,7 @@ interface Scope {
   readonly stack: readonly string[];
 }
 
-const placeOf = ({ file, line, option }: ConfigLine): Pick<ConfigWarning, 'file' | 'line' | 'option'> => ({
+const placeOf = ({ file, line, option }: ConfigLine): ConfigPlace => ({
   file,
   line,
   option,

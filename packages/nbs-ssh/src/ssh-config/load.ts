@@ -61,6 +61,12 @@ export class SshConfig {
 
   /** @throws {ConfigError} when the configuration has mistakes, wherever they stand, or refuses the host. */
   async resolve(host: string, options: ResolveSshConfigOptions = {}): Promise<ResolvedSshConfig> {
+    const { settings, warnings, files } = await this.resolveFully(host, options);
+    return { settings, warnings, files };
+  }
+
+  /** @internal With the evaluation. */
+  resolveFully(host: string, options: ResolveSshConfigOptions): Promise<FullResolution> {
     const { user, port, command } = options;
     const said: readonly (readonly [string, string | undefined])[] = [
       ['User', user],
@@ -69,8 +75,7 @@ export class SshConfig {
     const overrides = said.flatMap(([name, value]) =>
       value === undefined ? [] : [overrideLine(name, value, 'options')],
     );
-    const { settings, warnings, files } = await this.resolveWith(host, overrides, command);
-    return { settings, warnings, files };
+    return this.resolveWith(host, overrides, command);
   }
 
   /** @internal For the command line, whose options go through the same table. */

@@ -1,6 +1,7 @@
 import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 import type { SSHConnectionOptions } from '../connection/options.ts';
 import type { JumpHost } from '../jump/jump-host.ts';
+import { chooseAlgorithms } from './algorithm-policy.ts';
 import {
   connectionOptions,
   hostKeyPolicyOf,
@@ -9,9 +10,10 @@ import {
   refuseUnsupported,
 } from './connection-settings.ts';
 import { ConfigError, type ConfigWarning } from './errors.ts';
+import type { Evaluation } from './evaluate.ts';
 import { identityConfigs } from './identities.ts';
 import { jumpSettings } from './jumps.ts';
-import { type LoadSshConfigOptions, loadSshConfig, type SshConfig } from './load.ts';
+import { type LoadSshConfigOptions, loadSshConfig, type ResolveSshConfigOptions } from './load.ts';
 import type { HostSettings } from './settings.ts';
 
 export interface SshConfigOptionsSource extends LoadSshConfigOptions {
@@ -39,12 +41,20 @@ export async function sshConfigOptions(
 ): Promise<SSHConnectionOptions> {
   const { username, port, crypto = nobleProvider } = overrides;
   const config = await loadSshConfig(source);
-  const { settings, warnings } = await config.resolve(host, {
+  const { settings, warnings, evaluation } = await config.resolveFully(host, {
     ...(username === undefined ? {} : { user: username }),
     ...(port === undefined ? {} : { port }),
   });
   for (const warning of warnings) source.onWarning?.(warning);
   refuseUnsupported(settings);
+  const warnOfRisks = (of: HostSettings, { places }: Evaluation): void => {
+    for (const { option, text } of chooseAlgorithms(of.algorithms, crypto).risks) {
+      const place = places.get(option.toLowerCase()) ?? { file: of.host, line: 0, option };
+      source.onWarning?.({ ...place, level: 'warning', text: `${option}: ${text}` });
+    }
+  };
+  // What the caller says in place of the lists is the caller's affair.
+  if (overrides.algorithms === undefined) warnOfRisks(settings, evaluation);
   const asks = overrides.onUnknownHostKey !== undefined || overrides.interaction?.hostKey !== undefined;
   const optionsOf = async (of: HostSettings): Promise<JumpHost> => {
     const policy = hostKeyPolicyOf(of);
@@ -55,20 +65,25 @@ export async function sshConfigOptions(
       hostKeyPolicy: policy === 'ask' && !asks ? 'strict' : policy,
     };
   };
-  const way = overrides.stream === undefined ? await wayTo(settings, config, source, optionsOf) : {};
+  const resolveHop = async (hop: string, said: ResolveSshConfigOptions): Promise<HostSettings> => {
+    const resolved = await config.resolveFully(hop, said);
+    warnOfRisks(resolved.settings, resolved.evaluation);
+    return resolved.settings;
+  };
+  const way = overrides.stream === undefined ? await wayTo(settings, resolveHop, source, optionsOf) : {};
   return { ...(await optionsOf(settings)), ...connectionOptions(settings), ...way, ...defined(overrides) };
 }
 
 /** The way through other hosts, or through a program. */
 async function wayTo(
   target: HostSettings,
-  config: SshConfig,
+  resolveHop: (host: string, said: ResolveSshConfigOptions) => Promise<HostSettings>,
   { allowExec = false }: SshConfigOptionsSource,
   optionsOf: (settings: HostSettings) => Promise<JumpHost>,
 ): Promise<Pick<SSHConnectionOptions, 'proxyJump' | 'proxyCommand'>> {
-  const jumps = await jumpSettings(target, async ({ host, user, port }) => {
+  const jumps = await jumpSettings(target, ({ host, user, port }) => {
     const said = { ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
-    return (await config.resolve(host, said)).settings;
+    return resolveHop(host, said);
   });
   const proxyCommand = proxyArgv(jumps[0] ?? target);
   if (proxyCommand !== undefined && !allowExec) {

@@ -77,13 +77,15 @@ describe.skipIf(!peer.available)('nbs-ssh and a server that has nothing better',
     expect(exchange.data.insecure.toSorted()).toEqual(OPTED.map(([, name]) => name).toSorted());
   }, 60_000);
 
-  it('says nothing with -q, and everything with a configuration file as well', async () => {
+  it('says nothing with -q, with -v what is used, and everything with a configuration file as well', async () => {
     const lines = [
       ...OPTED.map(([option, name]) => `${option}=+${name}`),
       'PubkeyAcceptedAlgorithms=+ssh-rsa',
     ];
     const quiet = await cli.run([...loginArgs(sshd, '-q', ...options(...lines)), 'true']);
     expect(quiet).toMatchObject({ exitCode: 0, stderr: '' });
+    const told = await cli.run([...loginArgs(sshd, '-v', ...options(...lines)), 'true']);
+    for (const [, name] of OPTED) expect(told.stderr).toContain(`${name} is insecure, and is used`);
   });
 });
 

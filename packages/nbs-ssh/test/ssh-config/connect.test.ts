@@ -104,6 +104,30 @@ describe.skipIf(!sshdAvailable())('connecting as an ssh_config says', () => {
     expect(warnings).toMatchObject([{ option: 'ForwardX11', line: 2 }]);
   });
 
+  it('warns of each insecure algorithm that it asks for, for hosts on the way too, with its place', async () => {
+    const warnings: ConfigWarning[] = [];
+    const onWarning = (warning: ConfigWarning): number => warnings.push(warning);
+    const paths = config(
+      'Host alias',
+      ' ProxyJump gate',
+      ' Ciphers +3des-cbc,aes128-cbc',
+      ' Ciphers +aes256-cbc',
+      'Host gate',
+      ' KexAlgorithms +diffie-hellman-group1-sha1',
+    );
+    const { algorithms } = await sshConfigOptions('alias', {}, { paths, onWarning });
+    expect(algorithms?.insecure).toEqual(['aes128-cbc', '3des-cbc']);
+    const ciphers = { file: paths, line: 3, option: 'Ciphers', level: 'warning' };
+    expect(warnings).toMatchObject([
+      { ...ciphers, text: expect.stringMatching(/^Ciphers: aes128-cbc is insecure: in CBC /) },
+      { ...ciphers, text: expect.stringMatching(/^Ciphers: 3des-cbc is insecure: /) },
+      { file: paths, line: 6, option: 'KexAlgorithms', level: 'warning' },
+    ]);
+    warnings.length = 0;
+    await sshConfigOptions('alias', { algorithms: {} }, { paths, onWarning });
+    expect(warnings).toMatchObject([{ option: 'KexAlgorithms' }]);
+  });
+
   it('shows the certificates that it names, and hands on the agent that it names', async () => {
     const certificate = `${sshd.clientKey()}.pub`;
     const more = [' CertificateFile /missing', ` CertificateFile ${certificate}`, ' ForwardAgent /run/agent'];
