@@ -22,7 +22,8 @@ import type { PublicKeyCredential } from './types.ts';
  * `server-sig-algs` chooses between the algorithms of an RSA key, RFC 8332 §3.3. Without it the strongest goes first
  * and the others follow if it is refused. It does not rule out a key that has one algorithm only: RFC 8308 §3.1 lets
  * the list be incomplete. SHA-1 is a candidate only where the provider was given it by name, and then the last one; a
- * server that lists SHA-2 gets no SHA-1.
+ * server that lists SHA-2 gets no SHA-1, unless the provider has nothing else: servers before OpenSSH 9.6 list what they
+ * know and not what they accept, and leaving SHA-2 out is how to say so.
  *
  * @returns `undefined` when no algorithm fits the key, the server's list and the provider.
  */
@@ -35,7 +36,7 @@ export function offerOf(
   const { publicKey, privateKey } = key;
   const known = signatureAlgorithmsFor(publicKey.keyType);
   const usable = known.filter((name) => crypto.signatures.some((suite) => suite.name === plainName(name)));
-  const accepted = serverSigAlgs === undefined || known.length === 1 ? usable : listed(usable, serverSigAlgs);
+  const accepted = serverSigAlgs === undefined || known.length === 1 ? usable : chosen(usable, serverSigAlgs);
   const [algorithm, ...others] = accepted;
   if (algorithm === undefined) return undefined;
   return {
@@ -66,6 +67,11 @@ export function fallbacksAfter(
   if (serverSigAlgs === undefined) return offer.fallbacks;
   if (isListed(offer.algorithm, serverSigAlgs) && !last) return [];
   return listed(offer.fallbacks, serverSigAlgs);
+}
+
+function chosen(usable: readonly string[], serverSigAlgs: readonly string[]): readonly string[] {
+  const sha1Only = usable.every((name) => plainName(name) === 'ssh-rsa');
+  return sha1Only ? usable.filter((name) => isListed(name, serverSigAlgs)) : listed(usable, serverSigAlgs);
 }
 
 /** Those of `names` that the server lists: SHA-1 only when it lists nothing better for the same key. */

@@ -269,6 +269,25 @@ describe('client against a hostile server', () => {
     }
   });
 
+  it('T107: signs with SHA-1 for a server that lists more only when SHA-2 was left out by name', () => {
+    for (const [names, algorithms] of [
+      [['ssh-rsa', 'rsa-sha2-512', 'rsa-sha2-256'], ['ssh-rsa']],
+      [['rsa-sha2-512', 'rsa-sha2-256'], []],
+    ] as const) {
+      const insecure = withInsecure(crypto, ['ssh-rsa']);
+      const signatures = insecure.signatures.filter(({ name }) => name === 'ssh-rsa');
+      const credentials = [{ kind: 'publickey', publicKey: rsa().publicKey }] as const;
+      const { machine } = newClient({ credentials, crypto: { ...insecure, signatures } });
+      machine.start();
+      machine.serverSigAlgs(names);
+      const no = refuse(['publickey']);
+      const offered = payloads(feed(machine, accept, no, no, no).slice(2)).map(
+        (payload) => readPublicKeyFields(UserauthRequest.decode(payload).fields).algorithm,
+      );
+      assert.deepEqual(offered, algorithms);
+    }
+  });
+
   it('T107: gives up on SHA-1 when the list that comes late has something better', () => {
     for (const [late, expected] of [
       [['ssh-rsa'], ['ssh-rsa']],
