@@ -103,6 +103,16 @@ describe('a server that is silent', () => {
     expect(took).toBeLessThan(1200);
   });
 
+  it('names the jump host, not the target, when the former is the silent one', async () => {
+    await using server = await startHostileServer(silentScript);
+    const proxyJump = `jumper@127.0.0.1:${server.port}`;
+    const late = SSHConnection.connect(options(22, { connectTimeoutSec: 0.4, proxyJump }));
+    const error = (await rejection(late)) as SSHError;
+    expect(error).toBeInstanceOf(ConnectionTimeout);
+    const where = { host: '127.0.0.1', port: server.port, username: 'jumper', phase: 'identification' };
+    expect(error.context).toMatchObject({ ...where, hop: proxyJump });
+  });
+
   it('rejects at the deadline itself, not after the goodbye', async () => {
     await using server = await startHostileServer(silentScript);
     const startedAt = performance.now();

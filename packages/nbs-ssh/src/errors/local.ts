@@ -9,8 +9,15 @@ import type { HostKeyMismatchContext } from './classes.ts';
 
 /** Endings that this package itself decides, in the vocabulary of the packages below. */
 export interface LocalErrors {
-  /** `hop`: the jump host that was being connected to. */
-  CONNECT_TIMEOUT: { readonly phase: string; readonly limitMs: number; readonly hop?: string };
+  /** `hop`: the jump host that was being connected to; the names with it are its own. */
+  CONNECT_TIMEOUT: {
+    readonly phase: string;
+    readonly limitMs: number;
+    readonly hop?: string;
+    readonly host?: string;
+    readonly port?: number;
+    readonly username?: string;
+  };
   KEEPALIVE_TIMEOUT: { readonly missed: number; readonly intervalMs: number };
   CONNECT_ABORTED: { readonly phase: string };
   CONNECT_CLOSED: { readonly phase: string };

@@ -70,7 +70,7 @@ function fromLocal(error: LocalError, situation: Situation): SSHError {
       code: error.code,
       fault: 'network',
       retryable: true,
-      context,
+      context: { ...context, ...base(error.context) },
     });
   }
   if (error.code === 'KEEPALIVE_TIMEOUT') {

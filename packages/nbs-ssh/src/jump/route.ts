@@ -43,9 +43,10 @@ export class Route {
   }
 
   /** The hop that is being connected to now, and how far that is. */
-  get current(): { readonly hop: string; readonly phase: string } | undefined {
+  get current(): (Pick<Hop, 'phase' | 'host' | 'port' | 'username'> & { readonly hop: string }) | undefined {
     if (this.#connecting === undefined) return undefined;
-    return { hop: this.#connecting.label, phase: this.#connecting.hop.phase };
+    const { phase, host, port, username } = this.#connecting.hop;
+    return { hop: this.#connecting.label, phase, host, port, username };
   }
 
   /**
