@@ -10,6 +10,7 @@ import {
   proxyArgv,
 } from '../ssh-config/connection-settings.ts';
 import type { HostSettings } from '../ssh-config/settings.ts';
+import type { HostKeyQuestion } from './host-key-question.ts';
 import type { Plan } from './plan.ts';
 import type { Prompter } from './prompt.ts';
 
@@ -19,6 +20,8 @@ const TYPING_TIMEOUT = 120;
 export interface OptionSources {
   readonly plan: Plan;
   readonly prompter: Prompter | undefined;
+  /** Asked for `UpdateHostKeys ask`; `undefined` where nobody can be. */
+  readonly updateHostKeys: HostKeyQuestion['ask'] | undefined;
   /** Credentials for the target, and for each host on the way. */
   readonly auth: ReadonlyMap<HostSettings, readonly AuthConfig[]>;
   readonly collector: EventCollector;
@@ -51,10 +54,11 @@ export function connectOptions(sources: OptionSources): SSHConnectionOptions {
 }
 
 /** For the target, and for a host on the way. */
-function optionsOf(host: HostSettings, { plan, prompter, auth }: OptionSources): JumpHost {
+function optionsOf(host: HostSettings, { plan, prompter, auth, updateHostKeys }: OptionSources): JumpHost {
   const policy = plan.settings.hostKeyPolicy ?? hostKeyPolicyOf(host);
   return {
     ...hostOptions(host, plan.crypto),
+    ...(host.updateHostKeys === 'ask' && updateHostKeys !== undefined ? { updateHostKeys } : {}),
     auth: auth.get(host) ?? [],
     ...hostKeyOptions(policy, prompter),
   };

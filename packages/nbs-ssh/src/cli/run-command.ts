@@ -11,11 +11,12 @@ import type { RunInvocation } from './args.ts';
 import { connectOptions } from './connect-options.ts';
 import { describeEvent, describeOffers } from './events-verbose.ts';
 import { explain } from './explain.ts';
+import { HostKeyQuestion } from './host-key-question.ts';
 import { exitCodeOf, Interrupts } from './interrupts.ts';
 import { loginConfigs } from './login.ts';
 import { plainFailure } from './outcome.ts';
 import { describeWarning, makePlan, type Plan } from './plan.ts';
-import { openPrompter } from './prompt.ts';
+import { openPrompter, type Prompter } from './prompt.ts';
 import { feed, Output, OutputClosed } from './pump.ts';
 import { Report, shown } from './report.ts';
 import type { EnvironmentSecrets } from './secrets.ts';
@@ -40,13 +41,18 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
   const report = new Report(settings);
   const interrupts = new Interrupts();
   let connection: SSHConnection | undefined;
+  let question: HostKeyQuestion | undefined;
+  let ended = false;
   try {
     const plan = await makePlan(invocation);
     report.quiet = plan.verbosity < 0;
     const command = commandOf(plan);
     tellWarnings(plan, report);
-    connection = await prepare(plan, secrets, report, interrupts);
+    const prompter = plan.target.batchMode ? undefined : openPrompter();
+    question = prompter === undefined ? undefined : questionOf(plan, prompter);
+    connection = await prepare(plan, secrets, report, interrupts, { prompter, question });
     const ending = await connectAndRun(connection, command, plan, report, interrupts);
+    ended = true;
     const { received } = interrupts;
     if (received === undefined && ending.exitCode === null && ending.signal === null) {
       report.failed(
@@ -78,6 +84,7 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
     return 255;
   } finally {
     if (connection !== undefined) {
+      await question?.end(ended, connection, interrupts.signal);
       await Promise.race([connection.close(), delay(LAST_WORDS)]);
       await saveEvidence(connection, settings.evidence, report);
     }
@@ -107,14 +114,25 @@ function tellWarnings({ warnings, missing, risks, verbosity }: Plan, report: Rep
   if (verbosity > 0) for (const text of missing) report.trace(text);
 }
 
+/** Whoever sits at the terminal. */
+interface Asked {
+  readonly prompter: Prompter | undefined;
+  readonly question: HostKeyQuestion | undefined;
+}
+
+function questionOf({ target, jumps }: Plan, prompter: Prompter): HostKeyQuestion | undefined {
+  const asks = [target, ...jumps].some(({ updateHostKeys }) => updateHostKeys === 'ask');
+  return asks ? new HostKeyQuestion(prompter) : undefined;
+}
+
 async function prepare(
   plan: Plan,
   secrets: EnvironmentSecrets,
   report: Report,
   interrupts: Interrupts,
+  { prompter, question }: Asked,
 ): Promise<SSHConnection> {
   const { target, jumps } = plan;
-  const prompter = target.batchMode ? undefined : openPrompter();
   const collector = new EventCollector({ capacity: 1 });
   /** What became of each host key; that of the target has no hop. */
   const verdicts = new Map<string, string>();
@@ -151,6 +169,7 @@ async function prepare(
   const sources = {
     plan,
     prompter,
+    updateHostKeys: question?.ask,
     auth,
     collector,
     onBanner: (text: string) => report.banner(text),

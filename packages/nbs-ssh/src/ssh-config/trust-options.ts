@@ -55,7 +55,7 @@ export const HOST_KEY_OPTIONS: readonly ConfigOption[] = [
     (args) => choice(args, { ...YES_NO, ask: 'ask' } as const),
     (value) =>
       value === 'ask'
-        ? { level: 'note', text: 'nobody is asked while a command runs, so that nothing is learned' }
+        ? { level: 'note', text: 'only nbs-ssh in a terminal asks, when the command is over' }
         : undefined,
   ),
   option('StrictHostKeyChecking', 'strictHostKeyChecking', (args) =>

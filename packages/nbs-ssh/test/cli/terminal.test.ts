@@ -71,6 +71,27 @@ describe.skipIf(!sshdAvailable() || script === undefined)('nbs-ssh in a terminal
     expect(shown).toBe('ready\n44 99\n');
   });
 
+  it('asks about new host keys when the command is over, where UpdateHostKeys says so', async () => {
+    await using several = await startSshd({ hostKeyTypes: ['ed25519', 'ecdsa-256', 'rsa'] });
+    const file = join(cli.scratch.path, 'updated_known_hosts');
+    const first = `${several.knownHostsLine('ed25519').trim()}\n`;
+    const login = [...knownHostsArgs(file), '-i', several.clientKey(), '-p', String(several.port)];
+    const args = [...login, '-o', 'UpdateHostKeys=ask', `${several.username}@127.0.0.1`, 'echo in'];
+    writeFileSync(file, first);
+    const no = await inTerminal(command(...args), [
+      [/in\s[\s\S]*New: SHA256:[\s\S]*Remember/, 'maybe\n'],
+      [/answer yes or no/, 'no\n'],
+    ]);
+    expect(no.exitCode).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(first);
+    expect((await cli.run(args)).exitCode).toBe(0);
+    expect(readFileSync(file, 'utf8')).toBe(first);
+    const yes = await inTerminal(command(...args), [[/Remember/, 'yes\n']]);
+    expect(yes.exitCode).toBe(0);
+    expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(3);
+    expect((await inTerminal(command(...args))).shown).toBe('in\n');
+  });
+
   it('asks about an unknown host key, and remembers a yes', async () => {
     const file = join(cli.scratch.path, 'asked_known_hosts');
     const args = ['-p', String(sshd.port), ...knownHostsArgs(file), '-i', sshd.clientKey()];
