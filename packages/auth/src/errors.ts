@@ -73,7 +73,7 @@ const CATALOGUE: ErrorCatalogue<AuthErrors> = {
     fault: 'caller',
     disconnect: 14,
     message: (c) =>
-      `no credential was accepted for ${c.username} (tried: ${tried(c.attempts)}; offered: ${c.remaining.join(',') || 'nothing'})`,
+      `no credential was accepted for ${c.username} (tried: ${tried(c.attempts)}${passedOver(c.attempts)}; offered: ${c.remaining.join(',') || 'nothing'})`,
   },
   AUTH_TOO_MANY_ATTEMPTS: {
     fault: 'peer',
@@ -94,6 +94,13 @@ const CATALOGUE: ErrorCatalogue<AuthErrors> = {
 function tried(attempts: readonly AuthAttempt[]): string {
   const methods = attempts.filter((attempt) => attempt.result !== 'skipped').map((attempt) => attempt.method);
   return [...new Set(methods)].join(',') || 'nothing';
+}
+
+/** What never reached the server, and why: often that is the news. */
+function passedOver(attempts: readonly AuthAttempt[]): string {
+  const skipped = attempts.filter(({ result }) => result === 'skipped');
+  const told = skipped.map(({ method, skipReason = 'unknown' }) => `${method} ${skipReason}`);
+  return told.length === 0 ? '' : `; skipped: ${[...new Set(told)].join(',')}`;
 }
 
 export type AuthError = CodedError<AuthErrors>;

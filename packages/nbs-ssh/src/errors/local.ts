@@ -49,7 +49,8 @@ const CATALOGUE: ErrorCatalogue<LocalErrors> = {
   HOST_KEY_REFUSED: {
     fault: 'peer',
     disconnect: 9,
-    message: (c) => `host key ${c.fingerprint ?? ''} is not accepted: ${c.reason}`,
+    message: (c) =>
+      `host key ${c.fingerprint ?? ''}${c.host === undefined ? '' : ` of ${c.host}:${c.port ?? 22}`} is not accepted: ${c.reason}`,
   },
   PROXY_COMMAND_START: {
     fault: 'caller',

@@ -60,6 +60,7 @@ describe.skipIf(!sshdAvailable())('IdentityFile, with an agent that holds many k
   it('says that the agent does not have the key whose public half was named', async () => {
     const error = await rejection(logIn(at('three.pub')));
     expect(error).toMatchObject({ attempts: [{}, { skipReason: 'agent-no-match' }] });
+    expect((error as Error).message).toContain('skipped: publickey agent-no-match');
   });
 
   it('takes what is no key, and no file, for no identity', async () => {
