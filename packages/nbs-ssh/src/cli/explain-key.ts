@@ -27,12 +27,12 @@ export function explainKey(error: KeyLoadError): Explanation {
     case 'invalid_format':
       return {
         cause: `The file is no private key that could be read: ${error.message}.`,
-        remedy: 'Give -i the private key, not the .pub file, and check it with: ssh-keygen -y -f FILE.',
+        remedy: 'Give -i the private key, not the .pub file, and check it with: nbs-ssh keygen -y -f FILE.',
       };
     default:
       return {
         cause: `The private key is of a kind that is not supported: ${error.message}.`,
-        remedy: 'Do what the message says, or make a new key with: ssh-keygen -t ed25519.',
+        remedy: 'Do what the message says, or make a new key with: nbs-ssh keygen -t ed25519.',
       };
   }
 }

@@ -170,7 +170,7 @@ function forwardAgent(
   return expandPathOption(path, 'ForwardAgent', tokens, environment);
 }
 
-/** As OpenSSH: on where the user's own default file is written to; nobody is asked while a command runs. */
+/** As OpenSSH: on where the user's own default file is written to; no question beside a RemoteCommand. */
 export function updateHostKeys(raw: RawSettings): HostSettings['updateHostKeys'] {
   const value = raw.updateHostKeys ?? raw.userKnownHostsFile === undefined;
   if (value !== 'ask') return value;
