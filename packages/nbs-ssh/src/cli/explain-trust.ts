@@ -72,7 +72,14 @@ function loginRemedy(error: AuthFailed, tried: readonly Attempt[]): string {
     return 'The server wants more than one proof: give it the next one too, a key with -i or a password.';
   }
   if (used('password') || used('keyboard-interactive')) return 'Check the user name (-l) and the password.';
+  const stale = tried.find(({ certificateProblem }) => certificateProblem !== undefined);
+  if (stale !== undefined) {
+    return 'Have the certificate renewed (ssh-keygen -L -f FILE shows its dates), and check your clock.';
+  }
   if (wants('password') || wants('keyboard-interactive')) {
+    // NBS_SSH_PASSWORD is the target's, and is never sent to a host on the way.
+    if (error.context.hop !== undefined)
+      return 'Run it in a terminal to type the password, or use another key.';
     return 'Run it in a terminal to type the password, set NBS_SSH_PASSWORD, or name another key with -i.';
   }
   if (wants('publickey'))

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { explain } from '../../src/cli/explain.ts';
 import { UsageError } from '../../src/cli/usage.ts';
 import {
+  AuthFailed,
   ChannelError,
   ConnectionLost,
   ConnectionRefused,
@@ -92,6 +93,21 @@ describe('explain', () => {
     expect(cause).toMatch(/^At the jump host me@bastion:22: /);
     // -p, -i and -o are about the target only.
     expect(remedy).toContain('goes into -J or ProxyJump');
+  });
+
+  it('does not send the password of the target to a jump host that refused a key', () => {
+    const context = { remaining: ['password'], attempts: [] };
+    const remedyOf = (more: object): string =>
+      explain(new AuthFailed('x', init('AUTH_FAILED', { ...context, ...more }))).remedy;
+    expect(remedyOf({})).toContain('NBS_SSH_PASSWORD');
+    expect(remedyOf({ hop: 'me@bastion:22' })).not.toContain('NBS_SSH_PASSWORD');
+  });
+
+  it('has an expired certificate renewed', () => {
+    const attempt = { method: 'publickey', username: 'bob', result: 'failure', durationMs: 1 } as const;
+    const attempts = [{ ...attempt, remaining: ['password'], certificateProblem: 'expired' }] as const;
+    const error = new AuthFailed('x', init('AUTH_FAILED', { remaining: ['password'], attempts }));
+    expect(explain(error).remedy).toContain('Have the certificate renewed');
   });
 
   it('tells where a changed host key is written down and how to remove it', () => {
