@@ -59,7 +59,14 @@ export function startProcess(
   options: ProcessOptions,
   listener: ChannelListener,
 ): { readonly channel: Channel; readonly started: Promise<SSHError | undefined> } {
-  const channel = processes.open(listener);
+  let ended = false;
+  const channel = processes.open({
+    ...listener,
+    onRequest: (request, token) => {
+      ended ||= request.type === 'exit-status' || request.type === 'exit-signal';
+      listener.onRequest?.(request, token);
+    },
+  });
   const { pty, exec } = askToStart(processes, channel, command, options);
   const started = (async (): Promise<SSHError | undefined> => {
     const refusal = await channel.opened;
@@ -75,7 +82,8 @@ export function startProcess(
       channel.abandon();
       return refused(processes, 'CHANNEL_PTY_REFUSED', 'the server refused a terminal', 'pty-req');
     }
-    if (!(await exec)) {
+    // Servers with threads may tell how a short command ended, and close, before they say that it was started.
+    if (!(await exec) && !ended) {
       channel.abandon();
       return refused(processes, 'CHANNEL_EXEC_REFUSED', 'the server refused to run the command', 'exec');
     }
