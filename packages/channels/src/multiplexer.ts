@@ -36,6 +36,13 @@ import type { SessionRequest } from './session-requests.ts';
  */
 const MAX_CONTROL = 16_384;
 
+/** What a peer with threads may still send for a channel that it has closed. */
+const LATE: readonly number[] = [
+  SSH_MSG.CHANNEL_WINDOW_ADJUST,
+  SSH_MSG.CHANNEL_SUCCESS,
+  SSH_MSG.CHANNEL_FAILURE,
+];
+
 /** Sizes of our side of a channel, in bytes. */
 export interface ReceiveSizes {
   readonly window?: number;
@@ -280,9 +287,12 @@ export class Multiplexer {
     else throw channelsError('CHANNELS_MESSAGE_UNKNOWN', { received: number });
   }
 
-  /** Window for a channel that closed is harmless, and deployed peers send it; anything else is a fault. */
+  /**
+   * Window for a channel that closed, and answers to its last requests, are harmless, and deployed peers send them
+   * behind their CLOSE; anything else is a fault.
+   */
   #receiveStray(received: number, channel: number): void {
-    if (received !== SSH_MSG.CHANNEL_WINDOW_ADJUST || channel >= this.#nextId) {
+    if (!LATE.includes(received) || channel >= this.#nextId) {
       throw channelsError('CHANNELS_UNKNOWN_CHANNEL', { channel, received });
     }
     this.#outbox.noise();
