@@ -1,3 +1,0 @@
-import { holdToDocumentation } from './hold.ts';
-
-holdToDocumentation(({ name }) => name === 'openssh');
