@@ -77,14 +77,16 @@ export class AgentServer {
     if (state.phase !== 'unlocking' || now < state.at) return;
     this.#state = { phase: 'ready' };
     this.#answer(this.#keyring.lock.unlock(state.passphrase) ? SUCCESS : FAILURE);
-    this.#readOn();
   }
 
   /** Takes bytes of the client, which must not change afterwards. Never throws because of what they are. */
   receive(bytes: Uint8Array): void {
     if (this.#state.phase === 'failed') return;
     this.#frames.push(bytes);
-    this.#readOn();
+    const { held } = this.#frames;
+    if (this.#state.phase !== 'ready' && held > 2 * MAX_AGENT_MESSAGE) {
+      this.#fail(agentProtocolError('AGENT_FRAME', { length: held, limit: 2 * MAX_AGENT_MESSAGE }));
+    }
   }
 
   /** Answers the open effect. Ignored for one that is not open any more. */
@@ -95,29 +97,37 @@ export class AgentServer {
     // Meanwhile the key may have expired or been removed, or the agent locked.
     const held = allowed && this.#keyring.find(state.key.publicKey.blob) === state.key;
     this.#answer(held ? this.#signed(state.key, state.data, state.flags) : FAILURE);
-    this.#readOn();
   }
 
+  /**
+   * The next thing to do. Requests are answered one at a time, when this is called: small ones have large answers, so
+   * whoever writes each answer before it asks for the next one holds one, and not one for each five bytes received.
+   */
   poll(): AgentServerOutput | undefined {
-    return this.#outputs.shift();
+    for (;;) {
+      const output = this.#outputs.shift();
+      if (output !== undefined || !this.#handleNext()) return output;
+    }
   }
 
-  #readOn(): void {
+  /** @returns whether there was a request, or the end of them. */
+  #handleNext(): boolean {
+    if (this.#state.phase !== 'ready') return false;
     try {
-      while (this.#state.phase === 'ready') {
-        const message = this.#frames.next();
-        if (message === undefined) break;
-        this.#handle(message);
-      }
-      if (this.#frames.held > 2 * MAX_AGENT_MESSAGE) {
-        throw agentProtocolError('AGENT_FRAME', { length: this.#frames.held, limit: 2 * MAX_AGENT_MESSAGE });
-      }
+      const message = this.#frames.next();
+      if (message === undefined) return false;
+      this.#handle(message);
     } catch (error) {
       if (!(error instanceof SshError)) throw error;
-      this.#state = { phase: 'failed' };
-      this.#frames.clear();
-      this.#outputs.push({ type: 'failed', error });
+      this.#fail(error);
     }
+    return true;
+  }
+
+  #fail(error: SshError): void {
+    this.#state = { phase: 'failed' };
+    this.#frames.clear();
+    this.#outputs.push({ type: 'failed', error });
   }
 
   #handle(message: Uint8Array): void {

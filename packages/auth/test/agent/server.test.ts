@@ -139,6 +139,7 @@ describe('an agent, asked by a hostile client', () => {
       const [output] = outputs(server);
       const other = new AgentServer(keyring, nobleProvider);
       other.receive(framed(change));
+      outputs(other);
       assert.ok(output?.type === 'effect');
       server.resolve(output.effect.id, true);
       assert.deepEqual(numbers(server), [AGENT.FAILURE]);
@@ -162,12 +163,13 @@ describe('an agent, asked by a hostile client', () => {
     let now = 0;
     for (const wait of [0, 100, 200, 300]) {
       server.receive(framed(passphrase(AGENT.UNLOCK, 'wrong')));
+      const atOnce = numbers(server);
+      assert.deepEqual(atOnce, wait === 0 ? [AGENT.FAILURE] : []);
       assert.equal(server.deadline(), wait === 0 ? undefined : now + wait);
       now += wait;
-      if (wait > 0) {
-        server.tick(now - 1);
-        assert.deepEqual(numbers(server), []);
-      }
+      if (wait === 0) continue;
+      server.tick(now - 1);
+      assert.deepEqual(numbers(server), []);
       server.tick(now);
       assert.deepEqual(numbers(server), [AGENT.FAILURE], `after ${wait}`);
     }
@@ -175,11 +177,27 @@ describe('an agent, asked by a hostile client', () => {
     const other = new AgentServer(keyring, nobleProvider);
     server.receive(framed(passphrase(AGENT.UNLOCK, 'wrong')));
     other.receive(framed(passphrase(AGENT.UNLOCK, 'right')));
+    assert.deepEqual([numbers(server), numbers(other)], [[], []]);
     assert.deepEqual([server.deadline(), other.deadline()], [now + 400, now + 800]);
     server.tick(now + 400);
     other.tick(now + 800);
     assert.deepEqual([numbers(server), numbers(other)], [[AGENT.FAILURE], [AGENT.SUCCESS]]);
     assert.equal(keyring.keys.length, 1);
+  });
+
+  it('requests are answered when the answer is asked for, so that a thousand of them in one piece hold no answer', () => {
+    const { server, keyring } = start();
+    const list = framed(message(AGENT.REQUEST_IDENTITIES));
+    server.receive(concat(...Array.from({ length: 1000 }, () => list)));
+    const first = server.poll();
+    const other = new AgentServer(keyring, nobleProvider);
+    other.receive(framed(message(AGENT.REMOVE_ALL_IDENTITIES)));
+    outputs(other);
+    // What is answered from here on knows that the keys are gone: it was not made before.
+    const rest = outputs(server).map((output) => (output.type === 'write' ? output.bytes.length : 0));
+    assert.ok(first?.type === 'write' && first.bytes.length > 9);
+    assert.deepEqual(new Set(rest), new Set([9]));
+    assert.equal(rest.length, 999);
   });
 
   it('many wrong passphrases in one piece are read one after the other', () => {

@@ -75,15 +75,13 @@ export class AgentSession {
   }
 
   async #pump(): Promise<void> {
-    const writes: Promise<unknown>[] = [];
     for (let output = this.#server.poll(); output !== undefined; output = this.#server.poll()) {
-      if (output.type === 'write') writes.push(this.#writer.write(output.bytes));
+      if (output.type === 'write') await this.#writer.write(output.bytes);
       else if (output.type === 'effect') void this.#confirm(output.effect);
       else this.close();
     }
     this.#setTimer();
     if (this.#server.wantsInput) this.#resume?.();
-    await Promise.all(writes);
   }
 
   async #confirm({ id, key, sessions }: ConfirmUse): Promise<void> {

@@ -74,7 +74,9 @@ export function dialCommand(
       child.once('close', () => clearTimeout(patience));
     });
     child.once('close', finish);
-    child.once('error', (cause) => {
+    // Also a signal that may not be sent to a program of another user's is told here, and more than once.
+    child.on('error', (cause) => {
+      if (child.pid !== undefined) return;
       reject(localError('PROXY_COMMAND_START', { command }, { cause }));
       finish(0, null);
     });
