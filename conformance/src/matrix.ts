@@ -31,8 +31,6 @@ export interface MatrixOptions {
   readonly peerRekeys?: (index: number) => boolean;
   /** Default: the one that connections have by default. */
   readonly crypto?: CryptoProvider;
-  /** How many cells are tried at the same time. Default 1. */
-  readonly atOnce?: number;
   /** Narrows what is tried. */
   readonly wanted?: (cell: Cell) => boolean;
   readonly onCell?: (cell: TriedCell, milliseconds: number) => void;
@@ -40,28 +38,22 @@ export interface MatrixOptions {
 
 type AvailablePeer = Extract<Peer, { readonly available: true }>;
 
-/** Starts the peer, asks what it offers, and tries each of it singly. */
+/** Starts the peer, asks what it offers, and tries each of it singly, one after the other. */
 export async function tryPeer(peer: AvailablePeer, options: MatrixOptions): Promise<PeerReport> {
-  const { load, crypto = nobleProvider, atOnce = 1, onCell } = options;
-  const { wanted = () => true, peerRekeys = () => true } = options;
+  const { load, crypto = nobleProvider, wanted = () => true, peerRekeys = () => true, onCell } = options;
   const bytes = load(0).bytes.length;
   await using server = await peer.start();
   await using restless = peer.canRekey ? await peer.start({ rekeyBytes: rekeyBytes(bytes) }) : undefined;
   const { names, strictKex } = await offerOf(server, crypto);
   const subject = { server, restless, channels: peer.channels, offer: names, crypto };
   const cells: TriedCell[] = [];
-  const left = [...cellsOf(names).filter(wanted).entries()];
-  const worker = async (): Promise<void> => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const [index, cell] = next;
-      const startedAt = performance.now();
-      const now = peerRekeys(index) ? subject : { ...subject, restless: undefined };
-      const tried = { ...cell, outcome: explained(peer, await tryCell(now, cell, load(index))) };
-      cells[index] = tried;
-      onCell?.(tried, performance.now() - startedAt);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  for (const [index, cell] of cellsOf(names).filter(wanted).entries()) {
+    const startedAt = performance.now();
+    const now = peerRekeys(index) ? subject : { ...subject, restless: undefined };
+    const tried = { ...cell, outcome: explained(peer, await tryCell(now, cell, load(index))) };
+    cells.push(tried);
+    onCell?.(tried, performance.now() - startedAt);
+  }
   return {
     name: peer.name,
     version: peer.version,

@@ -1,0 +1,3 @@
+import { holdToDocumentation } from './hold.ts';
+
+holdToDocumentation(({ name }) => name === 'openssh');
