@@ -1,7 +1,36 @@
 export { type ChannelPhase, type ChannelState, LEGAL_MESSAGES } from './channel-state.ts';
 export { DEFAULT_LIMITS, type MultiplexerLimits, type MultiplexerOptions } from './config.ts';
 export { type ChannelsError, type ChannelsErrors, channelsError, isChannelsError } from './errors.ts';
-export { DIRECT_TCPIP, type DirectTcpip, encodeDirectTcpip } from './forward-opens.ts';
+export {
+  DIRECT_STREAMLOCAL,
+  DIRECT_TCPIP,
+  type DirectTcpip,
+  decodeDirectStreamlocal,
+  decodeDirectTcpip,
+  decodeForwardedStreamlocal,
+  decodeForwardedTcpip,
+  encodeDirectStreamlocal,
+  encodeDirectTcpip,
+  encodeForwardedStreamlocal,
+  encodeForwardedTcpip,
+  FORWARDED_STREAMLOCAL,
+  FORWARDED_TCPIP,
+  type ForwardedTcpip,
+  type Streamlocal,
+} from './forward-opens.ts';
+export {
+  CANCEL_STREAMLOCAL_FORWARD,
+  CANCEL_TCPIP_FORWARD,
+  decodeForwardedPort,
+  decodeStreamlocalForward,
+  decodeTcpipForward,
+  encodeForwardedPort,
+  encodeStreamlocalForward,
+  encodeTcpipForward,
+  STREAMLOCAL_FORWARD,
+  TCPIP_FORWARD,
+  type TcpipForward,
+} from './forward-requests.ts';
 export type {
   GlobalRequestId,
   GlobalRequestToken,

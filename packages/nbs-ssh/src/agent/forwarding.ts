@@ -1,11 +1,11 @@
 import type { SessionBinding } from '@nbs-ssh/auth';
 import { type ChannelEvent, OpenFailureReason } from '@nbs-ssh/channels';
-import { type Channel, type ChannelTable, pipeOver } from '@nbs-ssh/session';
+import { type Channel, type ChannelTable, destroy, type End, endOf, join, pipeOver } from '@nbs-ssh/session';
 import { agentError, fromAgentSystem } from '../errors/agent.ts';
 import type { AgentError } from '../errors/classes.ts';
 import type { AgentSurroundings } from './agent-keys.ts';
+import { bindConnection } from './bind-connection.ts';
 import { type AgentEndpoint, dialAgent } from './endpoint.ts';
-import { bindConnection, destroy, type End, endOf, join } from './join.ts';
 
 /** The channel by which a server reaches the agent, OpenSSH PROTOCOL.agent §2. */
 export const AGENT_CHANNEL = 'auth-agent@openssh.com';
@@ -91,7 +91,7 @@ export class AgentForwarding {
       if (agent === undefined || this.#closed) return;
       const remote = pipeOver((listener) => channels.accept(id, listener)).duplex;
       this.#around.emit('agent.forwarding.opened', { channel: id });
-      await join(agent, endOf(remote), ending.signal);
+      await joinUntil(agent, endOf(remote), ending.signal);
       this.#around.emit('agent.forwarding.closed', { channel: id });
     } finally {
       this.#channels.delete(ending);
@@ -127,4 +127,13 @@ export class AgentForwarding {
     this.#around.emit('agent.forwarding.refused', { channel: id, reason: description });
     channels.reject(id, reason, description);
   }
+}
+
+/** Joins both until they have ended, or the signal gives them up. */
+async function joinUntil(one: End, other: End, signal: AbortSignal): Promise<void> {
+  const { done, giveUp } = join(one, other);
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp, { once: true });
+  await done;
+  signal.removeEventListener('abort', giveUp);
 }
