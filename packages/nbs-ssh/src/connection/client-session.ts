@@ -12,6 +12,7 @@ import type { SshError, TraceSink, TraceValue } from '@nbs-ssh/transport/wire';
 import { AGENT_CHANNEL, AgentForwarding } from '../agent/forwarding.ts';
 import { SOFTWARE } from '../version.ts';
 import { preferKnown } from './algorithms.ts';
+import { type OpenHandler, type OpenHandlers, routeOpen } from './channel-opens.ts';
 import { HostKeyUpdate } from './host-key-update.ts';
 import type { ConnectionConfig } from './options.ts';
 import type { Preparation } from './preparation.ts';
@@ -32,6 +33,8 @@ export interface ClientSessionOwner {
   readonly onReceived: () => void;
   /** Called exactly once. */
   readonly onEnd: (error: SshError | undefined) => void;
+  /** Those who take channels that the server opens, besides what the session itself takes. */
+  readonly opens: OpenHandlers;
 }
 
 /** One session in the client role, put together and ready to start. */
@@ -66,18 +69,19 @@ export function createClientSession(
     trace,
     tracePackets: config.tracePackets,
   });
-  const mux = new Multiplexer({
-    role: 'client',
-    trace,
-    limits: { window: config.channelWindowBytes },
-    wantedChannelTypes: [AGENT_CHANNEL],
-    wantedGlobalRequests: config.updateHostKeys === false ? [] : [HOST_KEYS_REQUEST],
-  });
   const emit = (name: string, fields: Record<string, TraceValue>): void =>
     trace({ name, time: clock.now(), fields });
   const forwarding = new AgentForwarding(config.agentForward, {
     clock,
     emit,
+  });
+  const opens = new Map<string, OpenHandler>([[AGENT_CHANNEL, forwarding], ...owner.opens]);
+  const mux = new Multiplexer({
+    role: 'client',
+    trace,
+    limits: { window: config.channelWindowBytes },
+    wantedChannelTypes: [...opens.keys()],
+    wantedGlobalRequests: config.updateHostKeys === false ? [] : [HOST_KEYS_REQUEST],
   });
   let auth: ClientAuth | undefined;
   const machine = new SessionMachine<ClientAuthEffect, ClientAuthAnswer, Login>({
@@ -116,13 +120,13 @@ export function createClientSession(
       if (event.type === 'global-reply') {
         const { request, success, data } = event;
         if (!hostKeyUpdate.replied(request, success, data)) owner.onGlobalReply(request);
-      } else if (event.type === 'open-request') forwarding.open(event, channels);
+      } else if (event.type === 'open-request') routeOpen(opens, event, channels);
       else if (event.type !== 'global-request') channels.handle(event);
       else if (event.name === HOST_KEYS_REQUEST) hostKeyUpdate.announced(event.data);
     },
     onEnd: (error) => {
       credentials.close();
-      forwarding.close();
+      for (const handler of opens.values()) handler.close?.();
       owner.onEnd(error);
     },
   });

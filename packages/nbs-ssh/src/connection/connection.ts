@@ -1,4 +1,3 @@
-import type { GlobalRequestId } from '@nbs-ssh/channels';
 import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
 import type { ByteDuplex } from '@nbs-ssh/session';
 import { systemClock } from '@nbs-ssh/session/node';
@@ -15,8 +14,9 @@ import type { RemoteProcesses } from '../process/remote-process.ts';
 import { type ExecStream, type StreamExecOptions, streamExec } from '../process/stream-exec.ts';
 import { type ClientSession, createClientSession } from './client-session.ts';
 import { Deadline } from './deadline.ts';
+import { isGraceful, tellEnd } from './ending.ts';
 import { ConnectionEvidence } from './evidence.ts';
-import { Keepalive } from './keepalive.ts';
+import { Liveness } from './liveness.ts';
 import { type ConnectionConfig, resolveOptions, type SSHConnectionOptions } from './options.ts';
 import { discard, type Preparation, prepare } from './preparation.ts';
 import type { Seat } from './seat.ts';
@@ -51,8 +51,8 @@ export class SSHConnection {
   #connected: { resolve: () => void; reject: (error: unknown) => void } | undefined;
   #finished: Promise<SSHError | undefined>;
   #settleFinished: (error: SSHError | undefined) => void = () => {};
-  #keepalive: Keepalive | undefined;
-  readonly #waiters = new Waiters<GlobalRequestId | 'rekey'>();
+  readonly #liveness: Liveness;
+  readonly #waiters = new Waiters<'rekey'>();
   readonly #onAbort = (): void => this.#aborted();
   /** Asks a person: meanwhile the deadline stands still, and that of a connection which goes through this one. */
   readonly #ask: Ask = (question) => {
@@ -71,6 +71,15 @@ export class SSHConnection {
     const createHop = (hop: SSHConnectionOptions, inner: Seat): SSHConnection =>
       new SSHConnection(hop, inner);
     this.#route = new Route(this.#config, this.#evidence, this.#ask, createHop);
+    this.#liveness = new Liveness({
+      clock: this.#clock,
+      emit: (name, fields) => this.#evidence.emit(name, fields),
+      session: () => this.#open(),
+      dead: (missed) => {
+        const { intervalMs = 0 } = this.#config.keepalive ?? {};
+        this.#stop(localError('KEEPALIVE_TIMEOUT', { missed, intervalMs }));
+      },
+    });
     this.#finished = new Promise((resolve) => {
       this.#settleFinished = resolve;
     });
@@ -190,11 +199,7 @@ export class SSHConnection {
 
   /** Asks the server for a sign of life; resolves with the round trip in milliseconds. */
   async ping({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
-    signal?.throwIfAborted();
-    const startedAt = this.#clock.now();
-    const id = this.#askForLife(this.#open());
-    await this.#waiters.wait(id, signal);
-    return this.#clock.now() - startedAt;
+    return this.#liveness.ping(signal);
   }
 
   /** Negotiates new keys now. Resolves when they are in use; joins an exchange that is already running. */
@@ -251,11 +256,9 @@ export class SSHConnection {
       onAuthenticated: () => this.#opened(),
       onBanner: (text) => this.#showBanner(text),
       onRekeyed: () => this.#waiters.resolve('rekey'),
-      onGlobalReply: (request) => {
-        this.#keepalive?.answered(request);
-        this.#waiters.resolve(request);
-      },
-      onReceived: () => this.#keepalive?.alive(),
+      onGlobalReply: (request) => this.#liveness.replied(request),
+      onReceived: () => this.#liveness.alive(),
+      opens: new Map(),
       onEnd: (error) => this.#end(error ?? localError('CONNECT_CLOSED', { phase: this.#closedIn })),
     });
     this.#session.driver.start();
@@ -274,26 +277,7 @@ export class SSHConnection {
     if (this.#state !== 'connecting') return;
     this.#state = 'open';
     this.#connected?.resolve();
-    this.#watch();
-  }
-
-  #watch(): void {
-    const { keepalive } = this.#config;
-    if (keepalive === undefined) return;
-    const { intervalMs } = keepalive;
-    this.#keepalive = new Keepalive(keepalive, {
-      clock: this.#clock,
-      ask: () => this.#askForLife(this.#open()),
-      emit: (name, fields) => this.#evidence.emit(name, fields),
-      dead: (missed) => this.#stop(localError('KEEPALIVE_TIMEOUT', { missed, intervalMs })),
-    });
-    this.#keepalive.start();
-  }
-
-  #askForLife({ machine, driver }: ClientSession): GlobalRequestId {
-    const id = machine.mux.globalRequest('keepalive@openssh.com', new Uint8Array(0), true);
-    driver.wake();
-    return id;
+    this.#liveness.watch(this.#config.keepalive);
   }
 
   #processes(): RemoteProcesses {
@@ -362,27 +346,10 @@ export class SSHConnection {
     this.#state = 'closed';
     this.#config.signal?.removeEventListener('abort', this.#onAbort);
     this.#error = error;
-    this.#keepalive?.stop();
     this.#abort.abort(error);
-    const byCaller = error instanceof ConnectionClosed;
-    const graceful = byCaller && error.code === 'CONNECT_CLOSED';
-    if (!graceful) {
-      this.#evidence.emit('session.error', {
-        error_type: error.errorType,
-        code: error.code,
-        message: printable(error.message, 1024),
-        phase: error.phase ?? null,
-        ...(error.context.hop === undefined ? {} : { hop: error.context.hop }),
-      });
-    }
-    const network = error.fault === 'network' && error.code !== 'CONNECT_TIMEOUT';
-    const by = error.code === 'TRANSPORT_DISCONNECTED' ? 'peer' : network ? 'network' : 'us';
-    this.#evidence.emit('session.closed', {
-      reason: graceful ? 'closed by us' : printable(error.message, 256),
-      code: error.code,
-      by,
-    });
+    tellEnd(error, (name, fields) => this.#evidence.emit(name, fields));
     error.attachEvidence(this.#evidence.bundle());
+    this.#liveness.end(error);
     this.#waiters.rejectAll(error);
     this.#session?.channels.endAll(cause as SshError);
     // Commands report their end in later turns, so the log stays open until the socket is gone.
@@ -391,6 +358,6 @@ export class SSHConnection {
       return this.#route.close();
     });
     this.#connected?.reject(error);
-    this.#settleFinished(graceful && wasOpen ? undefined : error);
+    this.#settleFinished(isGraceful(error) && wasOpen ? undefined : error);
   }
 }
