@@ -24,6 +24,7 @@ export {
   startHostileServer,
 } from './hostile-server.ts';
 export { type LeakCheck, watchForLeaks } from './leaks.ts';
+export { liveMemory } from './live-memory.ts';
 export {
   atLeast,
   type OpensshBinaries,

@@ -8,6 +8,9 @@ interface Piece {
   room?: Uint8Array;
 }
 
+/** In the place of a piece that was taken: what the application has dropped must not live on in the queue. */
+const TAKEN: Piece = { stream: 'stdout', bytes: new Uint8Array(0) };
+
 interface End<E extends Encoding> {
   readonly exit: StreamEvent<E>;
   readonly failure: { readonly reason: unknown } | undefined;
@@ -134,6 +137,7 @@ export class OutputQueue<E extends Encoding> {
   }
 
   #shift(): void {
+    this.#pieces[this.#head] = TAKEN;
     this.#head += 1;
     if (this.#head < 1024) return;
     this.#pieces = this.#pieces.slice(this.#head);
