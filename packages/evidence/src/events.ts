@@ -56,7 +56,11 @@ export interface EventData {
     readonly certificate_problem?: string;
   };
   EXEC: CommandData;
-  SHELL: CommandData;
+  SHELL: CommandData & {
+    readonly status?: 'started' | 'ended';
+    /** Whether it was asked for with a terminal. */
+    readonly pty?: boolean;
+  };
   DISCONNECT: {
     readonly reason?: string;
     readonly code?: number | string | null;

@@ -60,7 +60,7 @@ export const FIELDS: {
     ...CERTIFICATE,
   },
   EXEC: PROCESS,
-  SHELL: PROCESS,
+  SHELL: { ...PROCESS, status: 'fact', pty: 'fact' },
   DISCONNECT: { reason: 'text', code: 'fact', by: 'fact', host: 'host', port: 'fact' },
   ERROR: { error_type: 'fact', code: 'fact', message: 'text', phase: 'fact' },
   KEEPALIVE_SENT: { outstanding: 'fact' },

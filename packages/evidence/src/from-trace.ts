@@ -63,6 +63,10 @@ export function eventFromTrace(
       return make('KEEPALIVE_TIMEOUT', fields);
     case 'session.exec.done':
       return make('EXEC', fields);
+    case 'session.shell.started':
+      return make('SHELL', { ...fields, status: 'started' });
+    case 'session.shell.done':
+      return make('SHELL', { ...fields, status: 'ended' });
     case 'transport.kex.done':
       return make('KEX', {
         ...facts.negotiated,

@@ -114,8 +114,12 @@ export {
 export type { ExecOptions, ExecResult } from './process/exec.ts';
 export type { ExecInput } from './process/input.ts';
 export type { StreamEvent } from './process/output.ts';
-export type { ProcessExit, ProcessOptions, PtyOptions } from './process/remote-process.ts';
-export type { ExecStream, StreamExecOptions, StreamResult } from './process/stream-exec.ts';
+export type { ProcessStream, StreamOptions, StreamResult } from './process/process-stream.ts';
+export type { ProcessExit, ProcessOptions } from './process/remote-process.ts';
+export type { ShellOptions, ShellStream } from './process/shell.ts';
+export type { ProcessSignal } from './process/signals.ts';
+export type { ExecStream, StreamExecOptions } from './process/stream-exec.ts';
+export type { PixelSize, PtyOptions, TerminalModeName, TerminalModes } from './process/terminal.ts';
 export {
   ConfigError,
   type ConfigErrorCode,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import type { PtyOptions } from '../process/remote-process.ts';
+import type { PtyOptions } from '../process/terminal.ts';
 import type { HostSettings } from '../ssh-config/settings.ts';
 
 /** Whether the command gets a terminal: with `-t` when standard input is one, with `-tt` always. */

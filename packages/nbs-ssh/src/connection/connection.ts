@@ -11,6 +11,7 @@ import type { Ask } from '../interaction/credentials.ts';
 import { Route } from '../jump/route.ts';
 import { type ExecOptions, type ExecResult, exec } from '../process/exec.ts';
 import type { RemoteProcesses } from '../process/remote-process.ts';
+import { type ShellOptions, type ShellStream, shell } from '../process/shell.ts';
 import { type ExecStream, type StreamExecOptions, streamExec } from '../process/stream-exec.ts';
 import { type ClientSession, createClientSession } from './client-session.ts';
 import { Deadline } from './deadline.ts';
@@ -183,6 +184,11 @@ export class SSHConnection {
     options: StreamExecOptions<E> = {},
   ): ExecStream<E> {
     return streamExec(this.#processes(), command, options);
+  }
+
+  /** Starts the user's shell, with a terminal unless `pty` is `false`. */
+  shell<E extends 'utf8' | 'bytes' = 'utf8'>(options: ShellOptions<E> = {}): ShellStream<E> {
+    return shell(this.#processes(), options);
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   type RemoteProcesses,
   startProcess,
 } from './remote-process.ts';
+import type { ProcessSignal } from './signals.ts';
 
 export interface ExecOptions<E extends Encoding = 'utf8'> extends ProcessOptions {
   /** Given to the command, then end of file. Default: end of file at once. */
@@ -53,7 +54,7 @@ export async function exec<E extends Encoding>(
   let stop: SSHError | undefined;
   let inputError: { readonly reason: unknown } | undefined;
 
-  const { channel, started } = startProcess(processes, command, options, {
+  const { channel, started } = startProcess(processes, { type: 'exec', command }, options, {
     onData: (stream, bytes) => {
       (stream === 'stderr' ? stderr : stdout).add(bytes);
       channel.consumed(bytes.length);
@@ -133,8 +134,8 @@ export function connectionLost(
 }
 
 /** Asks the process to end, and does not wait for it. */
-export function endProcess(channel: Channel): void {
+export function endProcess(channel: Channel, signal: ProcessSignal = 'TERM'): void {
   if (channel.isClosed) return;
-  channel.notify({ type: 'signal', signal: 'TERM' });
+  channel.notify({ type: 'signal', signal });
   channel.abandon();
 }

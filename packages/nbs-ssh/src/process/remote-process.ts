@@ -2,6 +2,13 @@ import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
 import type { Channel, ChannelListener } from '@nbs-ssh/session';
 import type { Secret, TraceValue } from '@nbs-ssh/transport/wire';
 import { ChannelError, type ErrorContext, type SSHError } from '../errors/classes.ts';
+import { type PtyOptions, ptyRequest } from './terminal.ts';
+
+/** What a session channel is opened for, RFC 4254 §6.5. */
+export type ProcessStart =
+  | { readonly type: 'exec'; readonly command: string | Uint8Array }
+  | { readonly type: 'shell' }
+  | { readonly type: 'subsystem'; readonly name: string };
 
 /** What running commands needs of a connection. */
 export interface RemoteProcesses {
@@ -22,16 +29,6 @@ export interface RemoteProcesses {
   readonly register: (secret: Secret) => void;
 }
 
-/** A pseudo-terminal, RFC 4254 §6.2. */
-export interface PtyOptions {
-  /** Value of TERM. Default `xterm-256color`. */
-  readonly term?: string;
-  /** Default 80. */
-  readonly columns?: number;
-  /** Default 24. */
-  readonly rows?: number;
-}
-
 export interface ProcessOptions {
   /** `true` for a terminal with defaults. Stdout and stderr then come as one. */
   readonly pty?: boolean | PtyOptions;
@@ -47,15 +44,21 @@ export interface ProcessExit {
   readonly signal: string | null;
 }
 
+const REFUSALS = {
+  exec: ['CHANNEL_EXEC_REFUSED', 'the server refused to run the command'],
+  shell: ['CHANNEL_SHELL_REFUSED', 'the server refused a shell'],
+  subsystem: ['CHANNEL_SUBSYSTEM_REFUSED', 'the server does not have this subsystem'],
+} as const;
+
 /**
- * Opens a session channel and starts `command` on it. The requests follow the open at once, so that it costs two
+ * Opens a session channel and starts what `start` says on it. The requests follow the open at once, so that it costs two
  * round trips and not four.
  *
  * @returns the channel, and a promise of why it did not start; `undefined` when it did. It never rejects.
  */
 export function startProcess(
   processes: RemoteProcesses,
-  command: string | Uint8Array,
+  start: ProcessStart,
   options: ProcessOptions,
   listener: ChannelListener,
 ): { readonly channel: Channel; readonly started: Promise<SSHError | undefined> } {
@@ -67,7 +70,7 @@ export function startProcess(
       listener.onRequest?.(request, token);
     },
   });
-  const { pty, exec } = askToStart(processes, channel, command, options);
+  const { pty, granted } = askToStart(processes, channel, start, options);
   const started = (async (): Promise<SSHError | undefined> => {
     const refusal = await channel.opened;
     if (refusal !== undefined) {
@@ -83,22 +86,23 @@ export function startProcess(
       return refused(processes, 'CHANNEL_PTY_REFUSED', 'the server refused a terminal', 'pty-req');
     }
     // Servers with threads may tell how a short command ended, and close, before they say that it was started.
-    if (!(await exec) && !ended) {
+    if (!(await granted) && !ended) {
       channel.abandon();
-      return refused(processes, 'CHANNEL_EXEC_REFUSED', 'the server refused to run the command', 'exec');
+      const [code, message] = REFUSALS[start.type];
+      return refused(processes, code, message, start.type);
     }
     return undefined;
   })();
   return { channel, started };
 }
 
-/** @throws {TypeError | ChannelError} when an argument cannot be sent; the channel is then given up. */
+/** @throws {TypeError | RangeError | ChannelError} when an argument cannot be sent; the channel is then given up. */
 function askToStart(
   processes: RemoteProcesses,
   channel: Channel,
-  command: string | Uint8Array,
+  start: ProcessStart,
   { env, pty }: ProcessOptions,
-): { readonly pty: Promise<boolean> | undefined; readonly exec: Promise<boolean> } {
+): { readonly pty: Promise<boolean> | undefined; readonly granted: Promise<boolean> } {
   try {
     processes.forwardAgent(channel);
     for (const [name, value] of Object.entries({ ...processes.env, ...env })) {
@@ -106,26 +110,13 @@ function askToStart(
       channel.notify({ type: 'env', name, value });
     }
     return {
-      pty: pty === undefined || pty === false ? undefined : requestPty(channel, pty),
-      exec: channel.request({ type: 'exec', command }),
+      pty: pty === undefined || pty === false ? undefined : channel.request(ptyRequest(pty)),
+      granted: channel.request(start),
     };
   } catch (error) {
     channel.abandon();
-    throw error instanceof TypeError ? error : processes.toPublic(error);
+    throw error instanceof TypeError || error instanceof RangeError ? error : processes.toPublic(error);
   }
-}
-
-function requestPty(channel: Channel, pty: true | PtyOptions): Promise<boolean> {
-  const { term = 'xterm-256color', columns = 80, rows = 24 } = pty === true ? {} : pty;
-  return channel.request({
-    type: 'pty-req',
-    term,
-    columns,
-    rows,
-    widthPixels: 0,
-    heightPixels: 0,
-    modes: [],
-  });
 }
 
 function refused(processes: RemoteProcesses, code: string, message: string, reason: string): ChannelError {
