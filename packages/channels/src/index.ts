@@ -49,6 +49,9 @@ export type {
   SessionRequestOf,
   SessionRequestType,
 } from './session-requests.ts';
+export { isSocksError, type SocksError, type SocksErrors, socksError } from './socks/errors.ts';
+export { type SocksOutput, SocksServer } from './socks/server.ts';
+export type { SocksFailure, SocksRequest } from './socks/types.ts';
 export {
   encodeTerminalModes,
   MAX_TERMINAL_MODES,
