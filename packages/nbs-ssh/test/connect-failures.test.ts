@@ -95,12 +95,10 @@ describe('a server that is silent', () => {
     await using server = await startHostileServer(silentScript);
     const startedAt = performance.now();
     const error = await failure(options(server.port, { connectTimeoutSec: 0.4 }));
-    const took = performance.now() - startedAt;
+    expect(performance.now() - startedAt).toBeGreaterThan(380);
     expect(error).toBeInstanceOf(ConnectionTimeout);
     expect(error).toMatchObject({ code: 'CONNECT_TIMEOUT', phase: 'identification', retryable: true });
     expect(error.message).toContain('0.4 s');
-    expect(took).toBeGreaterThan(380);
-    expect(took).toBeLessThan(1200);
   });
 
   it('names the jump host, not the target, when the former is the silent one', async () => {
@@ -115,9 +113,13 @@ describe('a server that is silent', () => {
 
   it('rejects at the deadline itself, not after the goodbye', async () => {
     await using server = await startHostileServer(silentScript);
-    const startedAt = performance.now();
-    await rejection(SSHConnection.connect(options(server.port, { connectTimeoutSec: 0.2 })));
-    expect(performance.now() - startedAt).toBeLessThan(450);
+    const connection = new SSHConnection(options(server.port, { connectTimeoutSec: 0.2 }));
+    const order: string[] = [];
+    const rejected = rejection(connection.connect()).then(() => order.push('rejected'));
+    // Timers fire in the order in which they are due, however late a busy machine is.
+    const later = new Promise((resolve) => setTimeout(resolve, 201)).then(() => order.push('later'));
+    await Promise.all([rejected, later, connection.closed]);
+    expect(order).toEqual(['rejected', 'later']);
   });
 
   it('counts the time that a name or a stream function takes too', async () => {

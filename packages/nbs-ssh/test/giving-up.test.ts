@@ -82,10 +82,10 @@ describe('giving up', () => {
       const attempt = rejection(connection.connect());
       await (reached ?? phaseOf(connection, phase));
       const reason = new Error('changed my mind');
-      const abortedAt = performance.now();
       abort.abort(reason);
-      expect(await attempt).toBe(reason);
-      expect(performance.now() - abortedAt).toBeLessThan(250);
+      // In the same turn of the event loop: whatever has to be said or closed is not waited for.
+      const turn = new Promise((resolve) => setImmediate(() => resolve('a turn later')));
+      expect(await Promise.race([attempt, turn])).toBe(reason);
       expect(await connection.closed).toMatchObject({ code: 'CONNECT_ABORTED', phase });
       expect(connection.getEvidenceBundle().disconnectReason).toBeTruthy();
       await connection.close();

@@ -101,8 +101,8 @@ describe.skipIf(!sshdAvailable())('a person who can be asked', () => {
     const connection = await SSHConnection.connect(
       optionsFor(sshd, {
         knownHosts: `${sshd.dir}/slow`,
-        connectTimeoutSec: 1.5,
-        interaction: { hostKey: () => new Promise((resolve) => setTimeout(() => resolve(true), 2000)) },
+        connectTimeoutSec: 3,
+        interaction: { hostKey: () => new Promise((resolve) => setTimeout(() => resolve(true), 3500)) },
       }),
     );
     expect(connection.isConnected).toBe(true);

@@ -108,7 +108,7 @@ export class RawClient {
   }
 
   async #until(condition: () => boolean, orEnd = false): Promise<void> {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 20_000;
     while (!condition()) {
       if (this.error !== undefined && !orEnd) throw this.error;
       assert.isBelow(performance.now(), deadline, 'waited too long');

@@ -41,6 +41,7 @@ export { DROPBEAR_VERSIONS, dropbearPeer } from './peers/dropbear.ts';
 export { type PeerFiles, peerFiles } from './peers/manifest.ts';
 export type { Peer, PeerOptions, PeerServer } from './peers/peer.ts';
 export { TINYSSH_VERSIONS, tinysshPeer } from './peers/tinyssh.ts';
+export { assertLinear, assertWithin } from './processor-time.ts';
 export {
   formatRecordedSession,
   parseRecordedSession,

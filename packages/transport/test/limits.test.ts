@@ -252,9 +252,7 @@ describe('SSH_MSG_EXT_INFO, RFC 8308', () => {
   const sent = (...payloads: Uint8Array[]) => {
     const pair = connected();
     for (const payload of payloads) pair.server.machine.send(payload);
-    const began = performance.now();
     pump(pair);
-    assert.ok(performance.now() - began < 100);
     return pair.client;
   };
   const algorithms = (client: ReturnType<typeof sent>): unknown =>

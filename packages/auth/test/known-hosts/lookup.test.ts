@@ -1,3 +1,4 @@
+import { assertLinear } from '@nbs-ssh/testing';
 import { fingerprint, type PublicKey, parsePublicKey, publicKeyOf } from '@nbs-ssh/transport/keys';
 import { toBase64, WireWriter } from '@nbs-ssh/transport/wire';
 import { describe, expect, it } from 'vitest';
@@ -293,8 +294,7 @@ describe('wildcards', () => {
     }
   });
 
-  it('that are made to explode take no time against a name of 10 KB', () => {
-    const name = 'a'.repeat(10_240);
+  it('that are made to explode take time in proportion to the name, up to 10 KB', () => {
     for (const pattern of [
       `${'*a'.repeat(500)}b`,
       `*${'a'.repeat(1000)}b`,
@@ -302,18 +302,16 @@ describe('wildcards', () => {
       '*'.repeat(1000),
     ]) {
       const entries = parseKnownHosts(`${pattern},x ${key(OURS)}\n`, 'f');
-      const start = performance.now();
-      expect(lookupHost([entries], { host: name, port: 22 }, OURS, crypto).verdict).toBe('unknown');
-      expect(performance.now() - start).toBeLessThan(5);
+      assertLinear(1280, (size) => {
+        const { verdict } = lookupHost([entries], { host: 'a'.repeat(size), port: 22 }, OURS, crypto);
+        expect(verdict).toBe('unknown');
+      });
     }
   });
 
-  it('take a few milliseconds against the longest name that is looked up', () => {
-    const name = 'a'.repeat(1024);
-    wildcardMatches(`*${'a'.repeat(500)}b`, name);
-    const start = performance.now();
-    expect(wildcardMatches(`*${'a'.repeat(500)}b`, name)).toBe(false);
-    expect(wildcardMatches(`${'*a'.repeat(500)}b`, name)).toBe(false);
-    expect(performance.now() - start).toBeLessThan(25);
+  it('take time in proportion to the name, up to the longest that is looked up', () => {
+    for (const pattern of [`*${'a'.repeat(500)}b`, `${'*a'.repeat(500)}b`]) {
+      assertLinear(128, (size) => expect(wildcardMatches(pattern, 'a'.repeat(size))).toBe(false));
+    }
   });
 });

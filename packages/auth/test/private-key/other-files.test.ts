@@ -28,7 +28,7 @@ describe('other files', () => {
     ['1,000 blocks', '-----BEGIN X-----\n-----END X-----\n'.repeat(1000), 'invalid_format'],
     ['more than 1 MiB', '-----BEGIN PRIVATE KEY-----\n'.padEnd(1_048_577, 'A'), 'invalid_format'],
   ] as const) {
-    it(`refuse as ${expected}: ${name}`, { timeout: 5000 }, () => {
+    it(`refuse as ${expected}: ${name}`, () => {
       expect(reason(text, 'secret passphrase')).toBe(expected);
     });
   }

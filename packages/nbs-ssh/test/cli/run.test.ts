@@ -83,7 +83,7 @@ describe.skipIf(!sshdAvailable())('nbs-ssh against OpenSSH', () => {
     child.stdout?.destroy();
     const result = await finished(child);
     expect(result).toMatchObject({ exitCode: 141, stderr: '' });
-    await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
   });
 
   it.each([
@@ -99,7 +99,7 @@ describe.skipIf(!sshdAvailable())('nbs-ssh against OpenSSH', () => {
       const pid = Number(await shows(child, /^\d+\n/));
       child.kill(signal);
       expect((await end).exitCode).toBe(code);
-      await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+      await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
       expect(JSON.parse(readFileSync(evidence, 'utf8')).algorithms.kex).toMatch(/./);
     },
   );

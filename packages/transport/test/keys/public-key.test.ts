@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { assertWithin } from '@nbs-ssh/testing';
 import {
   encodePublicKey,
   isCertificateType,
@@ -85,8 +86,7 @@ describe('public key blob', () => {
 
   it('refuses RSA keys outside of 2048 to 16,384 bits and unusable exponents, at once', () => {
     const { n } = KEYS['ssh-rsa'];
-    const started = performance.now();
-    for (const [modulus, e, code] of [
+    const bad = [
       [(1n << 1023n) | 1n, 65_537n, 'KEYS_RSA_LIMITS'],
       [(1n << 2046n) | 1n, 65_537n, 'KEYS_RSA_LIMITS'],
       [(1n << 16_384n) | 1n, 65_537n, 'KEYS_RSA_LIMITS'],
@@ -98,17 +98,20 @@ describe('public key blob', () => {
       [n, 65_536n, 'KEYS_RSA_LIMITS'],
       [n, (1n << 32n) + 1n, 'KEYS_RSA_LIMITS'],
       [n, (1n << 64n) + 1n, 'KEYS_RSA_LIMITS'],
-    ] as const) {
-      const blob = new WireWriter().text('ssh-rsa').mpint(e).mpint(modulus).finish();
-      assert.throws(() => parsePublicKey(blob), { code });
-    }
-    assert.ok(performance.now() - started < 100);
+    ] as const;
+    const refuseAll = (): void => {
+      for (const [modulus, e, code] of bad) {
+        const blob = new WireWriter().text('ssh-rsa').mpint(e).mpint(modulus).finish();
+        assert.throws(() => parsePublicKey(blob), { code });
+      }
+    };
     const largest = new WireWriter()
       .text('ssh-rsa')
       .mpint(3n)
       .mpint((1n << 16_383n) | 1n)
       .finish();
-    assert.equal(parsePublicKey(largest).keyType, 'ssh-rsa');
+    const accept = (): void => assert.equal(parsePublicKey(largest).keyType, 'ssh-rsa');
+    assertWithin(refuseAll, () => bad.forEach(accept), 10);
   });
 
   it('refuses a padded or negative mpint, so that one key has one blob', () => {
