@@ -15,6 +15,10 @@ const PROGRAMS = {
   nc: 'netcat-openbsd',
   puttygen: 'putty-tools',
   openssl: 'openssl',
+  curl: 'curl',
+  nginx: 'nginx-light',
+  'redis-server': 'redis-server',
+  'redis-cli': 'redis-tools',
 };
 
 /** A package's services must not start on somebody's machine only because tests need its programs. */

@@ -3,6 +3,9 @@ import { fork, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { startTraffic } from './forward-runner.mjs';
+import { reply } from './ipc.mjs';
+import { sshOptions } from './ssh-options.mjs';
 import { describePeer } from './suites.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -21,9 +24,11 @@ export async function measure(suite, { rounds, quick, sshd, addon, extraArgs = [
   Object.assign(target, { username: sshd.username, key: sshd.key, knownHosts: sshd.knownHosts });
   if (proxy !== undefined) target.knownHosts = sshd.knownHostsFor(proxy.port);
   const runners = new Map();
+  const traffic = suite.forward === true ? await startTraffic() : undefined;
+  const start = traffic?.runnerFor ?? runnerFor;
   try {
     for (const peer of peers) {
-      runners.set(peer, await runnerFor(suite, peer, { target, addon, quick, extraArgs }));
+      runners.set(peer, await start(suite, peer, { target, addon, quick, extraArgs }));
     }
     const results = new Map(peers.map((peer) => [peer, { values: [], cpu: [] }]));
     for (let round = 0; round <= count; round += 1) {
@@ -37,11 +42,13 @@ export async function measure(suite, { rounds, quick, sshd, addon, extraArgs = [
     return results;
   } finally {
     for (const runner of runners.values()) runner.stop();
+    traffic?.stop();
     proxy?.stop();
   }
 }
 
-function figureOf({ unit }, { amount, ms }) {
+function figureOf({ unit }, { amount, ms, value }) {
+  if (unit === 'µs') return value;
   if (unit === 'MB/s') return amount / 1e6 / (ms / 1000);
   if (unit === 'per s') return amount / (ms / 1000);
   if (unit === 'KiB') return amount / 1024;
@@ -57,7 +64,9 @@ async function runnerFor(suite, peer, { target, addon, quick, extraArgs }) {
   const description = JSON.stringify({ peer: describePeer(peer, addon), target });
   if (suite.process !== undefined) {
     const round = () =>
-      peer === 'openssh' ? timeProcess('ssh', sshArguments(target)) : nodeProcess(suite, description);
+      peer === 'openssh'
+        ? timeProcess('ssh', [...sshOptions(target), `${target.username}@127.0.0.1`, 'true'])
+        : nodeProcess(suite, description);
     return { round, stop: () => {} };
   }
   const parameters = { ...suite.parameters, ...suite.sizes?.[peer], ...(quick ? suite.quick : {}) };
@@ -72,18 +81,6 @@ async function runnerFor(suite, peer, { target, addon, quick, extraArgs }) {
     },
     stop: () => child.disconnect(),
   };
-}
-
-function reply(child) {
-  return new Promise((resolve, reject) => {
-    const exit = (code) => reject(new Error(`a client process ended with ${code}`));
-    child.once('exit', exit);
-    child.once('message', (message) => {
-      child.off('exit', exit);
-      if (message.error === undefined) resolve(message);
-      else reject(new Error(message.error));
-    });
-  });
 }
 
 async function nodeProcess(suite, description) {
@@ -104,20 +101,6 @@ function timeProcess(program, args) {
     });
   });
 }
-
-const sshArguments = ({ port, username, key, knownHosts }) => [
-  ...[
-    '-F',
-    'none',
-    '-o',
-    'BatchMode=yes',
-    '-o',
-    `UserKnownHostsFile=${knownHosts}`,
-    '-o',
-    'IdentitiesOnly=yes',
-  ],
-  ...['-i', key, '-p', String(port), `${username}@127.0.0.1`, 'true'],
-];
 
 async function startProxy(port, oneWayMs) {
   const child = fork(join(here, 'delay-proxy.mjs'), [String(port), String(oneWayMs)]);

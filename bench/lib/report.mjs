@@ -48,11 +48,20 @@ export function writeDocs(all, { command, rounds, server, addon, sizes }) {
   writeFileSync(path, `${text.slice(0, start + BEGIN.length)}\n${body}\n${text.slice(end)}`);
 }
 
-function table(all, { command, rounds, server, addon, sizes }) {
-  const columns = ['noble', 'node', 'ssh2', 'ssh2-nodelay', 'ssh2-addon', 'ssh2-addon-nodelay', 'openssh'];
-  const titles = ['noble', 'node', 'ssh2', 'ssh2 nodelay', 'ssh2 + addon', 'ssh2 + addon nodelay', 'OpenSSH'];
-  const rows = all.map(({ suite, results }) => {
-    const cells = columns.map((peer) => {
+/** @type {readonly (readonly [peer: string, title: string])[]} */
+const COLUMNS = [
+  ['noble', 'noble'],
+  ['node', 'node'],
+  ['ssh2', 'ssh2'],
+  ['ssh2-nodelay', 'ssh2 nodelay'],
+  ['ssh2-addon', 'ssh2 + addon'],
+  ['ssh2-addon-nodelay', 'ssh2 + addon nodelay'],
+  ['openssh', 'OpenSSH'],
+];
+
+function figures(suites, columns) {
+  const rows = suites.map(({ suite, results }) => {
+    const cells = columns.map(([peer]) => {
       const result = results.get(peer) ?? (peer === 'noble' ? results.get('nbs-ssh') : undefined);
       if (result === undefined) return '–';
       const cpu = Number.isFinite(result.cpu[0]) ? ` (${figure(median(result.cpu))})` : '';
@@ -61,6 +70,12 @@ function table(all, { command, rounds, server, addon, sizes }) {
     const cpuUnit = suite.cpuUnit === '' || suite.process === 'one-shot.mjs' ? '' : ` (${suite.cpuUnit})`;
     return `| ${suite.title}, ${suite.unit}${cpuUnit} | ${cells.join(' | ')} |`;
   });
+  if (rows.length === 0) return [];
+  const titles = columns.map(([, title]) => title);
+  return [`| Work | ${titles.join(' | ')} |`, `|---|${'---|'.repeat(titles.length)}`, ...rows, ''];
+}
+
+function table(all, { command, rounds, server, addon, sizes }) {
   const goals = all.flatMap(({ suite, results }) =>
     judge(suite, results).map(({ peer, against, limit, better, ratio: reached, met }) => {
       const name = peer === 'nbs-ssh' ? 'ours' : peer;
@@ -78,10 +93,14 @@ function table(all, { command, rounds, server, addon, sizes }) {
     `Made by \`${command}\`: ${rounds} rounds after one to warm up. ${machine}.`,
     ...(addon ? [] : ["ssh2's native addon could not be built here, so its columns are empty."]),
     '',
-    `| Work | ${titles.join(' | ')} |`,
-    `|---|${'---|'.repeat(titles.length)}`,
-    ...rows,
-    '',
+    ...figures(
+      all.filter(({ suite }) => suite.forward !== true),
+      COLUMNS,
+    ),
+    ...figures(
+      all.filter(({ suite }) => suite.forward === true),
+      [['direct', 'no SSH'], ...COLUMNS],
+    ),
     '| Goal | Of | Wanted | Reached | Met |',
     '|---|---|---|---|---|',
     ...goals,

@@ -1,4 +1,5 @@
 // What is measured, with which peers, and the goals.
+import { FORWARD_SUITES } from './forward-suites.mjs';
 
 const SSH2 = ['ssh2', 'ssh2-nodelay', 'ssh2-addon', 'ssh2-addon-nodelay'];
 const OURS = ['noble', 'node'];
@@ -123,6 +124,7 @@ export const SUITES = [
     roundTripMs: 50,
     goals: [],
   },
+  ...FORWARD_SUITES,
   {
     name: 'memory',
     title: 'memory of an idle connection',

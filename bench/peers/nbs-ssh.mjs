@@ -35,6 +35,9 @@ export async function load(provider) {
         for await (const _ of stream);
         return (await stream.done).exitCode;
       },
+      /** The port of a local forward to `to` that any number of connections may use. */
+      forward: async (host, to) =>
+        (await connection.forwardLocal({ localPort: 0, remoteHost: host, remotePort: to })).localPort,
       close: () => connection.close(),
     };
   };

@@ -1,7 +1,7 @@
 // ssh2 behind the interface that every peer of the benchmark has.
 import { readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
-import { connect as dial } from 'node:net';
+import { createServer, connect as dial } from 'node:net';
 
 const require = createRequire(import.meta.url);
 
@@ -20,7 +20,7 @@ export function load({ addon, noDelay }) {
       const client = new Client();
       const sock = noDelay ? dial({ host, port, noDelay: true }) : undefined;
       client.once('error', reject);
-      client.once('ready', () => resolve(handle(client)));
+      client.once('ready', () => resolve(handle(client, noDelay)));
       client.connect({
         ...(sock === undefined ? { host, port } : { sock }),
         username,
@@ -33,7 +33,7 @@ export function load({ addon, noDelay }) {
     });
 }
 
-const handle = (client) => ({
+const handle = (client, noDelay) => ({
   exec: (command) => run(client, command, (stream) => stream.resume()),
   download: async (command) => {
     let bytes = 0;
@@ -52,6 +52,21 @@ const handle = (client) => ({
         stream.end();
       };
       write();
+    }),
+  /** As its documentation and most programs have it: a server of one's own, and two pipes. */
+  forward: (host, to) =>
+    new Promise((resolve, reject) => {
+      const server = createServer({ noDelay }, (socket) => {
+        socket.on('error', () => socket.destroy());
+        client.forwardOut(socket.remoteAddress, socket.remotePort, host, to, (error, stream) => {
+          if (error) return void socket.destroy();
+          stream.on('error', () => socket.destroy());
+          socket.on('close', () => stream.end());
+          socket.pipe(stream).pipe(socket);
+        });
+      });
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', () => resolve(server.address().port));
     }),
   close: () =>
     new Promise((resolve) => {
