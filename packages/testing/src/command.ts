@@ -16,6 +16,9 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** As whom; only root may choose. Default: as who we are. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** Runs a command to its end. A non-zero exit is a result, not an error; a missing program rejects. */

@@ -54,6 +54,10 @@ export {
 } from './recorded-session.ts';
 export { type ScratchDir, scratchDir } from './scratch-dir.ts';
 export { randomInteger, seededRandom } from './seeded-random.ts';
+export { nginxObstacle, startNginx } from './services/nginx.ts';
+export { POSTGRES_USER, postgresObstacle, startPostgres } from './services/postgres.ts';
+export { redisObstacle, startRedis } from './services/redis.ts';
+export type { Service } from './services/service.ts';
 export {
   agentPrograms,
   type SshAgent,

@@ -4,6 +4,7 @@ import { isAlive } from './file-lock.ts';
 import { removeStalePamServices } from './pam-service.ts';
 import { descendants, signalAll } from './process-tree.ts';
 import { RUN_DIR_VARIABLE, RUN_PID_VARIABLE, scratchDir } from './scratch-dir.ts';
+import { PID_FILE } from './services/service.ts';
 import { removeAccount, removeStaleAccounts, type TestAccount } from './test-account.ts';
 
 /** Runs once before all workers start; what it returns runs once after all have ended. */
@@ -30,8 +31,8 @@ export async function setup(): Promise<() => Promise<void>> {
 /** A server that was stopped has removed its folder, and its pid file with it. */
 function endServersOfKilledWorkers(runDir: string): void {
   for (const name of readdirSync(runDir)) {
-    const file = join(runDir, name, 'sshd.pid');
-    if (!existsSync(file)) continue;
+    const file = ['sshd.pid', PID_FILE].map((pidFile) => join(runDir, name, pidFile)).find(existsSync);
+    if (file === undefined) continue;
     const pid = Number(readFileSync(file, 'utf8'));
     if (pid > 0 && isAlive(pid)) signalAll([...descendants(pid), pid], 'SIGKILL');
   }
