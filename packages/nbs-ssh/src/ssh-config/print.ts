@@ -91,6 +91,7 @@ export function printSettings(
   print('requesttty', truthOf(settings.requestTty));
   print('sessiontype', settings.sessionType);
   print('stdinnull', yes(settings.stdinNull));
+  print('forkafterauthentication', yes(settings.forkAfterAuthentication));
   print('stricthostkeychecking', truthOf(settings.strictHostKeyChecking));
   print('updatehostkeys', truth(settings.updateHostKeys));
   print('connectionattempts', settings.connectionAttempts);
@@ -135,6 +136,7 @@ export function printSettings(
     typeof settings.forwardAgent === 'string' ? settings.forwardAgent : yes(settings.forwardAgent),
   );
   print('connecttimeout', settings.connectTimeoutSec ?? 'none');
+  print('escapechar', printedEscape(settings.escapeChar));
   print('rekeylimit', `${raw.rekeyBytes ?? 0} ${raw.rekeySeconds ?? 0}`);
   print('tag', raw.tag);
   const { proxyJump } = raw;
@@ -148,6 +150,14 @@ const truth = (value: boolean | string): string =>
 
 /** Options with more than two values are printed with the first spelling that OpenSSH has for each. */
 const truthOf = (value: string): string => (value === 'yes' ? 'true' : value === 'no' ? 'false' : value);
+
+/** What `vis` makes of it: blanks and control characters are written out, a backslash is written twice. */
+function printedEscape(escape: number | undefined): string {
+  if (escape === undefined) return 'none';
+  if (escape < 0x20) return `\\^${String.fromCharCode(escape + 0x40)}`;
+  if (escape === 0x20) return '\\040';
+  return escape === 0x5c ? '\\\\' : String.fromCharCode(escape);
+}
 
 const orNone = (files: readonly string[]): string => (files.length === 0 ? 'none' : files.join(' '));
 

@@ -72,6 +72,8 @@ export interface RawSettings {
   remoteCommand?: string;
   sessionType?: 'default' | 'none' | 'subsystem';
   stdinNull?: boolean;
+  forkAfterAuthentication?: boolean;
+  escapeChar?: number | 'none';
   permitLocalCommand?: boolean;
   localCommand?: string;
   logLevel?: LogLevel;

@@ -22,6 +22,8 @@ export interface DefaultFiles {
   readonly globalKnownHosts: readonly string[];
 }
 
+const TILDE = 0x7e;
+
 /** Fills in defaults, tokens and paths. @throws {ConfigError} */
 export function resolveSettings(
   host: string,
@@ -98,6 +100,8 @@ export function resolveSettings(
     remoteCommand: notNone(raw.remoteCommand, (command) => expand(command, 'RemoteCommand', tokens)),
     sessionType: raw.sessionType ?? 'default',
     stdinNull: raw.stdinNull ?? false,
+    forkAfterAuthentication: raw.forkAfterAuthentication ?? false,
+    escapeChar: raw.escapeChar === 'none' ? undefined : (raw.escapeChar ?? TILDE),
     logLevel: raw.logLevel ?? 'INFO',
   };
 }

@@ -50,6 +50,8 @@ export const SESSION_OPTIONS: readonly ConfigOption[] = [
     choice(args, { default: 'default', none: 'none', subsystem: 'subsystem' } as const),
   ),
   option('StdinNull', 'stdinNull', (args) => choice(args, YES_NO)),
+  option('ForkAfterAuthentication', 'forkAfterAuthentication', (args) => choice(args, YES_NO)),
+  option('EscapeChar', 'escapeChar', (args) => escapeOf(args.next())),
   option(
     'PermitLocalCommand',
     'permitLocalCommand',
@@ -83,6 +85,15 @@ export const FORWARD_OPTIONS: readonly ConfigOption[] = [
   option('ExitOnForwardFailure', 'exitOnForwardFailure', (args) => choice(args, YES_NO)),
   option('GatewayPorts', 'gatewayPorts', (args) => choice(args, YES_NO)),
 ];
+
+/** One character, `^` and a letter, or `none`. As with ssh it is a byte. */
+function escapeOf(text: string): number | 'none' {
+  if (text === 'none') return 'none';
+  const control = /^\^([@-\x7f])$/.exec(text);
+  if (control !== null) return (control[1] ?? '').charCodeAt(0) & 0x1f;
+  if (text.length === 1 && text.charCodeAt(0) < 0x80) return text.charCodeAt(0);
+  throw badValue('it must be one character, ^ and a letter, or none', text);
+}
 
 function addForward(forwards: ForwardSpec[], forward: ForwardSpec): void {
   const known = forwards.some((other) => formatForward(other) === formatForward(forward));

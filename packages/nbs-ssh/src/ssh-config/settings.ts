@@ -84,5 +84,9 @@ export interface HostSettings {
   readonly remoteCommand: string | undefined;
   readonly sessionType: 'default' | 'none' | 'subsystem';
   readonly stdinNull: boolean;
+  /** Whether the program goes to the background once it is logged in. */
+  readonly forkAfterAuthentication: boolean;
+  /** The character in front of escapes, as a byte; `undefined`: no key is one. */
+  readonly escapeChar: number | undefined;
   readonly logLevel: LogLevel;
 }

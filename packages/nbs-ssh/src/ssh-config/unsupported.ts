@@ -90,9 +90,7 @@ export const UNSUPPORTED_OPTIONS: readonly UnsupportedOption[] = [
   unsupported('PermitRemoteOpen', 'refuse', 'a remote forward could reach everything', ['any']),
   unsupported('StreamLocalBindMask', 'note', 'sockets are made with mode 0600', []),
   unsupported('StreamLocalBindUnlink', 'note', 'sockets that exist are left alone'),
-  unsupported('EscapeChar', 'note', 'no key is an escape', ['none']),
-  unsupported('EnableEscapeCommandline', 'note', 'no key is an escape'),
-  unsupported('ForkAfterAuthentication', 'warning', 'the program stays in the foreground'),
+  unsupported('EnableEscapeCommandline', 'note', 'there is no ~C'),
   unsupported('SyslogFacility', 'note', 'nothing is written to the system’s log', []),
   unsupported('LogVerbose', 'note', '-v tells what happens', ['none']),
 

@@ -37,6 +37,22 @@ describe('generated configurations', () => {
   }
 });
 
+describe('the escape character', () => {
+  const system = systemOpenssh();
+  const values = ['~', '%', '^]', '^@', '^a', '\\', '" "', 'none', 'NONE', 'ab', '^?', '^ab', 'é'];
+  it.skipIf(!system.available)('is what ssh takes for one', async () => {
+    if (!system.available) throw new Error(system.reason);
+    const algorithms = algorithmsOf(system.binaries);
+    using scratch = scratchDir('ssh-config');
+    const file = join(scratch.path, 'config');
+    for (const value of values) {
+      writeFileSync(file, `EscapeChar ${value}\nForkAfterAuthentication no\n`, { mode: 0o600 });
+      const [a, b] = [await ours(file, 'x', algorithms), theirs(system.binaries, file, 'x')];
+      expect([value, differences(a, b)]).toEqual([value, []]);
+    }
+  });
+});
+
 /** Asks both about generated files. Fails with all that differs without a known reason. */
 async function compare(
   peer: OpensshPeer,

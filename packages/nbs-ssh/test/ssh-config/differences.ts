@@ -63,7 +63,7 @@ export const DIFFERENCES: readonly Difference[] = [
 export const STRICTER: readonly { readonly reason: string; readonly message: RegExp }[] = [
   {
     reason: 'no name goes into a command that a shell would act on',
-    message: /^ProxyCommand uses %r, and "(?:two words|a"b|DOMAIN\\user)" is not safe in a command$/,
+    message: /^ProxyCommand uses %r, and "(?:two words|a"b|DOMAIN\\\\user)" is not safe in a command$/,
   },
 ];
 
