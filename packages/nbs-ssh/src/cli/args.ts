@@ -27,7 +27,7 @@ export type Invocation =
   | { readonly type: 'version' };
 
 const FLAGS = 'vqtTnV46ACGaNx';
-const WITH_VALUE = 'plioFJbcm';
+const WITH_VALUE = 'plioFJbcmeW';
 const LONG_WITH_VALUE = ['events', 'evidence', 'host-key-policy', 'crypto'];
 
 /** @throws {UsageError} for what makes no sense or is not supported. */
@@ -47,6 +47,11 @@ export function parseArgs(args: readonly string[]): Invocation {
   // After the options: `-l` and `-p` come first, wherever they stand.
   if (user !== undefined) setOption(settings, 'User', user);
   if (port !== undefined) setOption(settings, 'Port', String(port));
+  // After the options, too: they may say otherwise.
+  if (settings.pipe !== undefined) {
+    for (const name of ['ClearAllForwardings', 'ExitOnForwardFailure']) setOption(settings, name, 'yes');
+    settings.tty ??= 'no';
+  }
   if (settings.tty !== undefined) settings.lines.unshift(ttyLine(settings.tty));
   return { type: settings.print ? 'print-config' : 'run', host, command, settings };
 }
@@ -116,13 +121,23 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   b: 'BindAddress',
   c: 'Ciphers',
   m: 'MACs',
+  e: 'EscapeChar',
 };
 
 function valueOption(letter: string, value: string, settings: Settings): void {
   const name = OPTION_OF[letter];
   if (letter === 'F') settings.configFile = value;
+  else if (letter === 'W') settings.pipe = pipeOf(value);
   else if (name === undefined) addOption(settings, value);
   else setOption(settings, name, value);
+}
+
+/** @throws {UsageError} */
+function pipeOf(text: string): NonNullable<Settings['pipe']> {
+  const [, bracketed, plain, port = ''] = /^(?:\[(.+)\]|([^:]+)):(.*)$/s.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host !== undefined) return { host, port: parsePort(port, 'the port of -W') };
+  throw new UsageError(`Option -W needs HOST:PORT, not "${text}".`);
 }
 
 /** Letters without a value, likewise. */

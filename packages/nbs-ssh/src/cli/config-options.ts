@@ -15,6 +15,8 @@ export interface Settings {
   configFile: string | undefined;
   /** Whether `Match exec` may run its command. */
   allowExec: boolean;
+  /** What `-W` names: where standard input and output lead. */
+  pipe: { readonly host: string; readonly port: number } | undefined;
   /** `-t` was given once, or more often. */
   tty: 'no' | 'yes' | 'force' | undefined;
   /** From `-v` and `-q`, the last of which counts; `undefined`: `LogLevel` decides. */
@@ -36,6 +38,7 @@ export function emptySettings(): Settings {
     lines: [],
     configFile: undefined,
     allowExec: false,
+    pipe: undefined,
     tty: undefined,
     verbosity: undefined,
     hostKeyPolicy: undefined,

@@ -39,15 +39,15 @@ export class EscapeMachine {
   #lineStart = true;
   #pending = false;
 
-  /** @param escape - The character as a byte; `undefined`: no key is an escape. */
-  constructor(escape: number | undefined) {
-    this.#escape = escape;
+  /** @param escapeChar - The character as a byte; `undefined`: no key is an escape. */
+  constructor(escapeChar: number | undefined) {
+    this.#escape = escapeChar;
   }
 
   /** What `bytes` mean, in order. */
   take(bytes: Uint8Array): readonly Typed[] {
-    const escape = this.#escape;
-    if (escape === undefined) return bytes.length === 0 ? [] : [{ type: 'keys', bytes }];
+    const escapeChar = this.#escape;
+    if (escapeChar === undefined) return bytes.length === 0 ? [] : [{ type: 'keys', bytes }];
     const typed: Typed[] = [];
     let keys: number[] = [];
     const flush = (): void => {
@@ -57,14 +57,14 @@ export class EscapeMachine {
     for (const byte of bytes) {
       if (this.#pending) {
         this.#pending = false;
-        const command = byte === escape ? undefined : COMMANDS.get(byte);
+        const command = byte === escapeChar ? undefined : COMMANDS.get(byte);
         if (command !== undefined) {
           flush();
           typed.push({ type: 'command', command });
           continue;
         }
-        if (byte !== escape) keys.push(escape);
-      } else if (this.#lineStart && byte === escape) {
+        if (byte !== escapeChar) keys.push(escapeChar);
+      } else if (this.#lineStart && byte === escapeChar) {
         this.#pending = true;
         continue;
       }
@@ -83,9 +83,9 @@ export class EscapeMachine {
   }
 }
 
-/** What the escapes are, a line each. @param escape - As {@link EscapeMachine} has it. */
-export function escapeHelp(escape: number): readonly string[] {
-  const shown = showEscape(escape);
+/** What the escapes are, a line each. @param escapeChar - As {@link EscapeMachine} has it. */
+export function escapeHelp(escapeChar: number): readonly string[] {
+  const shown = showEscape(escapeChar);
   return [
     'Escapes, at the start of a line:',
     ` ${shown}.   leaves: the connection is closed`,
@@ -100,8 +100,8 @@ export function escapeHelp(escape: number): readonly string[] {
 }
 
 /** As it is written in a configuration. */
-export function showEscape(escape: number): string {
-  return escape < 0x20 ? `^${String.fromCharCode(escape + 0x40)}` : String.fromCharCode(escape);
+export function showEscape(escapeChar: number): string {
+  return escapeChar < 0x20 ? `^${String.fromCharCode(escapeChar + 0x40)}` : String.fromCharCode(escapeChar);
 }
 
 function code(character: string): number {

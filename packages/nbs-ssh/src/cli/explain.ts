@@ -13,6 +13,7 @@ import {
 } from '../errors/classes.ts';
 import { ConfigError } from '../ssh-config/errors.ts';
 import { explainConfig } from './explain-config.ts';
+import { explainForward } from './explain-forward.ts';
 import { explainKey } from './explain-key.ts';
 import { explainAuthFailed, explainHostKey, explainNoMutual } from './explain-trust.ts';
 import { atHop, explainWay } from './explain-way.ts';
@@ -26,7 +27,10 @@ export interface Explanation {
 
 /** Decided by class, code and context, never by the text of a message. */
 export function explain(error: unknown): Explanation {
-  const found = error instanceof SSHError ? (explainWay(error) ?? explained(error)) : explained(error);
+  const found =
+    error instanceof SSHError
+      ? (explainWay(error) ?? explainForward(error) ?? explained(error))
+      : explained(error);
   const { cause, remedy } = error instanceof SSHError ? atHop(error, found) : found;
   return { cause: oneLine(cause), remedy: oneLine(remedy) };
 }
@@ -111,6 +115,12 @@ function explainLost(error: ConnectionLost): Explanation {
   const busy = 'Try again later; if it stays like this, look into the log of the server.';
   if (error.code === 'TRANSPORT_DISCONNECTED') {
     return { cause: `${at} ended the connection: ${nameOf(error)}.`, remedy: busy };
+  }
+  if (error.phase === 'open') {
+    return {
+      cause: `The connection to ${at} was lost.`,
+      remedy: 'Connect again when the network and the server are there.',
+    };
   }
   return {
     cause: `${at} closed the connection in phase ${error.phase ?? 'unknown'}, before the command could run.`,

@@ -12,7 +12,7 @@ import { printSettings } from '../ssh-config/print.ts';
 import type { HostSettings } from '../ssh-config/settings.ts';
 import type { RunInvocation } from './args.ts';
 import { QUIET, type Settings } from './config-options.ts';
-import { UsageError } from './usage.ts';
+import { type Task, taskOf } from './task.ts';
 
 /** All that is known before anything is opened: the command line, and what the files say about its host. */
 export interface Plan {
@@ -23,7 +23,7 @@ export interface Plan {
   readonly crypto: CryptoProvider;
   /** 0 tells what went wrong only, 3 tells each packet; below 0 not even warnings. */
   readonly verbosity: number;
-  readonly command: string | undefined;
+  readonly task: Task;
   readonly warnings: readonly ConfigWarning[];
   /** Sentences about algorithms that were asked for and are not there. */
   readonly missing: readonly string[];
@@ -52,7 +52,7 @@ export async function makePlan(invocation: RunInvocation): Promise<Plan> {
     jumps,
     crypto,
     verbosity: settings.verbosity ?? VERBOSITY[target.logLevel],
-    command: commandOf(command, target),
+    task: taskOf(command, settings, target),
     warnings,
     missing: chooseAlgorithms(target.algorithms, crypto).missing,
     risks: [
@@ -78,15 +78,6 @@ export async function describeConfig(invocation: RunInvocation): Promise<readonl
 /** A warning of a configuration, as a sentence with its place. */
 export function describeWarning({ file, line, text }: ConfigWarning): string {
   return describeProblem({ file, line, text });
-}
-
-/** As with ssh: one of the two only. */
-function commandOf(command: string | undefined, { remoteCommand }: HostSettings): string | undefined {
-  if (command === undefined || remoteCommand === undefined) return command ?? remoteCommand;
-  throw new UsageError(
-    'The configuration has a RemoteCommand for this host, and a command was given too.',
-    'Leave the command out, or add -o RemoteCommand=none.',
-  );
 }
 
 function loadFor({ configFile, allowExec }: Settings): Promise<SshConfig> {

@@ -1,39 +1,29 @@
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EventCollector } from '@nbs-ssh/evidence';
-import type { AuthConfig } from '../auth/auth-config.ts';
-import { SSHConnection } from '../connection/connection.ts';
-import { hopLabel } from '../jump/route.ts';
+import type { SSHConnection } from '../connection/connection.ts';
 import { expandPath } from '../platform/platform.ts';
-import type { ExecStream } from '../process/stream-exec.ts';
-import type { HostSettings } from '../ssh-config/settings.ts';
 import type { RunInvocation } from './args.ts';
-import { connectOptions } from './connect-options.ts';
-import { describeEvent, describeOffers } from './events-verbose.ts';
+import { describeOffers } from './events-verbose.ts';
 import { explain } from './explain.ts';
 import { HostKeyQuestion } from './host-key-question.ts';
 import { exitCodeOf, Interrupts } from './interrupts.ts';
-import { loginConfigs } from './login.ts';
+import { LAST_WORDS } from './limits.ts';
 import { plainFailure } from './outcome.ts';
 import { describeWarning, makePlan, type Plan } from './plan.ts';
+import { prepare } from './prepare.ts';
 import { openPrompter, type Prompter } from './prompt.ts';
-import { feed, Output, OutputClosed } from './pump.ts';
-import { Report, shown } from './report.ts';
+import { OutputClosed } from './pump.ts';
+import { Report } from './report.ts';
+import { runPipe } from './run-pipe.ts';
+import { runProcess } from './run-process.ts';
 import type { EnvironmentSecrets } from './secrets.ts';
-import { takeKeyboard, terminalOptions, wantsTerminal } from './terminal.ts';
-import { inUsersWords, UsageError } from './usage.ts';
+import { stay } from './stay.ts';
+import type { Ending } from './task.ts';
 
-/** Milliseconds that ending cleanly may take after a signal; a dead network must not keep anybody waiting. */
-const LAST_WORDS = 3000;
 /** 128 + SIGPIPE: what a local command would end with whose reader went away. */
 const BROKEN_PIPE = 141;
 const FIND_OUT = 'Find out how far the command got before you run it again.';
 const AGAIN = 'Run it again when you want all of its output.';
-
-interface Ending {
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-}
 
 /** Connects, runs the command, and says how it ended. @returns the exit status of this process. */
 export async function runCommand(invocation: RunInvocation, secrets: EnvironmentSecrets): Promise<number> {
@@ -46,12 +36,11 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
   try {
     const plan = await makePlan(invocation);
     report.quiet = plan.verbosity < 0;
-    const command = commandOf(plan);
     tellWarnings(plan, report);
     const prompter = plan.target.batchMode ? undefined : openPrompter();
     question = prompter === undefined ? undefined : questionOf(plan, prompter);
     connection = await prepare(plan, secrets, report, interrupts, { prompter, question });
-    const ending = await connectAndRun(connection, command, plan, report, interrupts);
+    const ending = await connectAndRun(connection, plan, report, interrupts);
     ended = true;
     const { received } = interrupts;
     if (received === undefined && ending.exitCode === null && ending.signal === null) {
@@ -60,7 +49,7 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
       );
       return 255;
     }
-    const code = received === undefined ? statusOf(ending) : exitCodeOf(received);
+    const code = received === undefined || ending.exitCode !== null ? statusOf(ending) : exitCodeOf(received);
     report.result({
       exit_code: code,
       remote_exit_code: ending.exitCode,
@@ -95,14 +84,6 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
   }
 }
 
-function commandOf({ command }: Plan): string {
-  if (command !== undefined && command !== '') return command;
-  throw new UsageError(
-    'No command was given, and interactive shells are not supported yet.',
-    'Write the command behind the host, for example: nbs-ssh user@host uname -a.',
-  );
-}
-
 /** Tells what the configuration says and we do not do, as far as somebody wants to know. */
 function tellWarnings({ warnings, missing, risks, verbosity }: Plan, report: Report): void {
   for (const warning of warnings) {
@@ -114,131 +95,34 @@ function tellWarnings({ warnings, missing, risks, verbosity }: Plan, report: Rep
   if (verbosity > 0) for (const text of missing) report.trace(text);
 }
 
-/** Whoever sits at the terminal. */
-interface Asked {
-  readonly prompter: Prompter | undefined;
-  readonly question: HostKeyQuestion | undefined;
-}
-
 function questionOf({ target, jumps }: Plan, prompter: Prompter): HostKeyQuestion | undefined {
   const asks = [target, ...jumps].some(({ updateHostKeys }) => updateHostKeys === 'ask');
   return asks ? new HostKeyQuestion(prompter) : undefined;
 }
 
-async function prepare(
-  plan: Plan,
-  secrets: EnvironmentSecrets,
-  report: Report,
-  interrupts: Interrupts,
-  { prompter, question }: Asked,
-): Promise<SSHConnection> {
-  const { target, jumps } = plan;
-  const collector = new EventCollector({ capacity: 1 });
-  /** What became of each host key; that of the target has no hop. */
-  const verdicts = new Map<string, string>();
-  collector.on((event) => {
-    const { hop } = event.data;
-    if (event.eventType === 'HOST_KEY') {
-      const { verdict = '', fingerprint = '?' } = event.data;
-      verdicts.set(hop ?? '', verdict);
-      const place = `${hop ?? target.host} (${fingerprint})`;
-      if (verdict === 'unknown-accepted')
-        report.warning(`the unknown host key of ${shown(place)} was accepted`);
-      if (untrusted(verdict))
-        report.warning(`the host key of ${shown(place)} is not the known one; no password is sent`);
-    }
-    if (plan.verbosity <= 0) return;
-    for (const line of describeEvent(event, plan.verbosity)) report.trace(line);
-  });
-  const auth = new Map<HostSettings, readonly AuthConfig[]>();
-  for (const settings of [...jumps, target]) {
-    const { user, hostName, port } = settings;
-    const hop = settings === target ? '' : hopLabel({ username: user, host: hostName, port });
-    const sources = {
-      settings,
-      // A password of the environment is for the host that was asked for.
-      secrets: settings === target ? secrets : { ...secrets, password: undefined },
-      prompter,
-      who: shown(`${user}@${settings.host}`),
-      assertTrusted: () => {
-        if (untrusted(verdicts.get(hop) ?? '')) throw new Error('the host key is not the known one');
-      },
-    };
-    auth.set(settings, await loginConfigs(sources));
-  }
-  const sources = {
-    plan,
-    prompter,
-    updateHostKeys: question?.ask,
-    auth,
-    collector,
-    onBanner: (text: string) => report.banner(text),
-    onProxyStderr: (bytes: Uint8Array) => report.aside(bytes),
-  };
-  return inUsersWords(
-    () => new SSHConnection(connectOptions({ ...sources, signal: interrupts.whileConnecting })),
-  );
-}
-
-/** Accepted only because the policy accepts everything: a password would go to whoever that is. */
-const untrusted = (verdict: string): boolean => /^(?:changed|revoked)-accepted$/.test(verdict);
-
 async function connectAndRun(
   connection: SSHConnection,
-  command: string,
-  { target, verbosity }: Plan,
+  plan: Plan,
   report: Report,
   interrupts: Interrupts,
 ): Promise<Ending> {
   await connection.connect();
   interrupts.connected();
-  if (verbosity >= 2) {
+  if (plan.verbosity >= 2) {
     const { offers } = connection.getEvidenceBundle().algorithms;
     for (const line of describeOffers(offers)) report.trace(line);
   }
-  const terminal = wantsTerminal(target, process.stdin.isTTY);
-  if (target.requestTty === 'yes' && !terminal) {
-    report.warning('no terminal is asked for, because standard input is none; -tt asks all the same');
-  }
-  const running = connection.streamExec(command, {
-    encoding: 'bytes',
-    ...(terminal ? { pty: terminalOptions() } : {}),
-  });
-  const giveBack = terminal ? takeKeyboard((columns, rows) => running.resize(columns, rows)) : undefined;
-  const stopFeeding = target.stdinNull ? undefined : feed(process.stdin, running);
-  if (target.stdinNull) running.end();
-  try {
-    return await Promise.race([copyOutput(running), interrupted(running, interrupts.signal)]);
-  } finally {
-    giveBack?.();
-    stopFeeding?.();
-  }
-}
-
-async function copyOutput(running: ExecStream<'bytes'>): Promise<Ending> {
-  const output = { stdout: new Output(process.stdout), stderr: new Output(process.stderr) };
-  try {
-    for await (const event of running) {
-      if (event.stream === 'exit') return event;
-      await output[event.stream].write(event.data);
+  const { task, target } = plan;
+  switch (task.type) {
+    case 'command':
+      return runProcess(connection, task, plan, report, interrupts);
+    case 'pipe': {
+      const duplex = await connection.openTcp(task.host, task.port, { signal: interrupts.signal });
+      return runPipe(duplex, !target.stdinNull, interrupts.signal);
     }
-  } catch (error) {
-    if (error instanceof OutputClosed) await Promise.race([running.cancel(), delay(LAST_WORDS)]);
-    throw error;
+    case 'none':
+      return stay(connection, interrupts.signal);
   }
-  throw new Error('the output ended without an exit event');
-}
-
-/** Ends the remote command when we are told to end. Settles only then. */
-function interrupted(running: ExecStream<'bytes'>, signal: AbortSignal): Promise<Ending> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      const gone = running.cancel().catch(() => {});
-      void Promise.race([gone, delay(LAST_WORDS)]).then(() => resolve({ exitCode: null, signal: null }));
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
 }
 
 function statusOf({ exitCode, signal }: Ending): number {

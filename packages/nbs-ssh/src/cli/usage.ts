@@ -43,6 +43,8 @@ Runs a command on an SSH server. Standard input goes to the command, its output 
   -c LIST, -m LIST      ciphers and MACs; + adds, - removes, ^ prefers
   -t                    asks for a terminal when standard input is one; -tt asks for it in any case
   -T                    asks for no terminal
+  -W HOST:PORT          joins standard input and output with a TCP connection from the server
+  -N                    runs nothing, and stays until it is told to end
   -n                    gives the command an empty standard input
   -q                    no banner, no warnings
   -v                    tells on standard error what happens; -vv also both sides' algorithms, -vvv each packet
@@ -73,6 +75,5 @@ export const LATER: Readonly<Record<string, string>> = {
   L: 'local forwarding (-L)',
   R: 'remote forwarding (-R)',
   D: 'dynamic forwarding (-D)',
-  W: 'forwarding standard input and output (-W)',
   keep: 'reconnecting (--keep)',
 };

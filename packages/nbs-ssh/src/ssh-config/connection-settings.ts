@@ -97,16 +97,12 @@ export function proxyArgv({ proxyCommand }: HostSettings): readonly string[] | u
  *
  * @throws {ConfigError} `CONFIG_UNSUPPORTED`
  */
-export function refuseUnsupported({ forwards, sessionType }: HostSettings): void {
+export function refuseUnsupported({ forwards }: HostSettings): void {
   const [forward] = forwards;
   if (forward !== undefined) {
     const option = FORWARD_OPTIONS[forward.type];
     const text = `${option} is not supported yet; ClearAllForwardings yes leaves all forwards out`;
     throw new ConfigError('CONFIG_UNSUPPORTED', text, { option });
-  }
-  if (sessionType !== 'default') {
-    const text = `SessionType ${sessionType} is not supported yet`;
-    throw new ConfigError('CONFIG_UNSUPPORTED', text, { option: 'SessionType' });
   }
 }
 

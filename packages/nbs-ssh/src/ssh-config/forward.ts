@@ -30,14 +30,40 @@ export function parseForward(
   const shown = target === undefined ? listen : `${listen} ${target}`;
   const fields = splitFields(target === undefined ? listen : `${listen}:${target}`, shown);
   const bad = (): LineProblem => badValue('it must be [address:]port and host:port, or paths', shown);
-  if (target === undefined) {
-    if (fields.length > 2) throw bad();
-    const [first, second] = fields;
-    if (first === undefined) throw bad();
-    const end = second === undefined ? single(first, bad) : tcp(first, second, bad);
-    if (type !== 'remote' && 'port' in end && end.port === 0) throw bad();
-    return { type: type === 'local' ? 'dynamic' : type, listen: end, target: undefined };
-  }
+  return target === undefined ? withoutTarget(type, fields, bad) : withTarget(type, fields, bad);
+}
+
+/** As options of the command line have it: one text with everything. A remote one may have no target. @throws {LineProblem} */
+export function parseForwardOption(type: ForwardSpec['type'], text: string): ForwardSpec {
+  const fields = splitFields(text, text);
+  const shapes = {
+    local: '[address:]port:host:port',
+    remote: '[address:]port[:host:port]',
+    dynamic: '[address:]port',
+  };
+  const bad = (): LineProblem => badValue(`it must be ${shapes[type]}, or paths in their place`, text);
+  const hasTarget = fields.length > 2 || (fields.length === 2 && fields[1]?.isPath === true);
+  if (type === 'dynamic' || (type === 'remote' && !hasTarget)) return withoutTarget(type, fields, bad);
+  return withTarget(type, fields, bad);
+}
+
+function withoutTarget(
+  type: ForwardSpec['type'],
+  fields: readonly Field[],
+  bad: () => LineProblem,
+): ForwardSpec {
+  const [first, second] = fields;
+  if (first === undefined || fields.length > 2) throw bad();
+  const end = second === undefined ? single(first, bad) : tcp(first, second, bad);
+  if (type !== 'remote' && 'port' in end && end.port === 0) throw bad();
+  return { type: type === 'local' ? 'dynamic' : type, listen: end, target: undefined };
+}
+
+function withTarget(
+  type: ForwardSpec['type'],
+  fields: readonly Field[],
+  bad: () => LineProblem,
+): ForwardSpec {
   const [from, to] = ends(fields, bad);
   if ('port' in to && to.port === 0) throw bad();
   if ('port' in from && from.port === 0 && type !== 'remote') throw bad();

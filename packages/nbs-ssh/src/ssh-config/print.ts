@@ -152,11 +152,11 @@ const truth = (value: boolean | string): string =>
 const truthOf = (value: string): string => (value === 'yes' ? 'true' : value === 'no' ? 'false' : value);
 
 /** What `vis` makes of it: blanks and control characters are written out, a backslash is written twice. */
-function printedEscape(escape: number | undefined): string {
-  if (escape === undefined) return 'none';
-  if (escape < 0x20) return `\\^${String.fromCharCode(escape + 0x40)}`;
-  if (escape === 0x20) return '\\040';
-  return escape === 0x5c ? '\\\\' : String.fromCharCode(escape);
+function printedEscape(escapeChar: number | undefined): string {
+  if (escapeChar === undefined) return 'none';
+  if (escapeChar < 0x20) return `\\^${String.fromCharCode(escapeChar + 0x40)}`;
+  if (escapeChar === 0x20) return '\\040';
+  return escapeChar === 0x5c ? '\\\\' : String.fromCharCode(escapeChar);
 }
 
 const orNone = (files: readonly string[]): string => (files.length === 0 ? 'none' : files.join(' '));

@@ -107,8 +107,24 @@ describe('parseArgs', () => {
     [['-m', 'hmac-sha2-256'], { algorithms: { macs: 'hmac-sha2-256' } }],
     [['-A'], { forwardAgent: true }],
     [['-N'], { sessionType: 'none' }],
+    [['-e', '^]'], { escapeChar: 0x1d }],
+    [['-enone'], { escapeChar: undefined }],
+    [[], { escapeChar: 0x7e }],
   ])('understands %j as ssh does', async (args, expected) => {
     expect(await settingsOf(...args, 'host', 'x')).toMatchObject(expected);
+  });
+
+  it('takes -W for what it implies, unless -o says otherwise', async () => {
+    const args = ['-W', '[::1]:80', 'host'];
+    expect(run(...args).settings.pipe).toEqual({ host: '::1', port: 80 });
+    expect(run('-Wweb.example.org:8080', 'host').settings.pipe).toEqual({
+      host: 'web.example.org',
+      port: 8080,
+    });
+    expect(await settingsOf(...args)).toMatchObject({ requestTty: 'no', exitOnForwardFailure: true });
+    expect(await settingsOf(...args, '-o', 'ExitOnForwardFailure=no')).toMatchObject({
+      exitOnForwardFailure: false,
+    });
   });
 
   it('knows -G and -F, and an unknown option after IgnoreUnknown', () => {
@@ -133,6 +149,9 @@ describe('parseArgs', () => {
     [['-o', 'Include=nc', 'host', 'x']],
     [['-o', 'Port', 'host', 'x']],
     [['-J', 'a;b', 'host', 'x']],
+    [['-W', 'a', 'host']],
+    [['-W', 'a:99999', 'host']],
+    [['-e', 'ab', 'host']],
     [['-o', 'StrictHostKeyChecking=maybe', 'host', 'x']],
     [['-o', 'RekeyLimit=1M 1h 1', 'host', 'x']],
     [['-o', '=x', 'host', 'x']],
@@ -145,7 +164,7 @@ describe('parseArgs', () => {
     expect(() => parseArgs(args)).toThrow(UsageError);
   });
 
-  it.each(['-L', '-R', '-D', '-W', '--keep'])(
+  it.each(['-L', '-R', '-D', '--keep'])(
     'says that %s is not supported yet, rather than unknown',
     (option) => {
       expect(() => parseArgs([option, 'host', 'x'])).toThrow(/^Not supported yet: /);
