@@ -56,6 +56,8 @@ export class Channel {
   #closeWanted = false;
   #bytesSent = 0;
   #bytesReceived = 0;
+  /** When our number was told to the peer, until it used it for the first time. */
+  #toldAt: number | undefined;
 
   constructor(
     id: LocalChannelId,
@@ -67,7 +69,9 @@ export class Channel {
   ) {
     this.id = id;
     this.type = type;
-    this.window = new ReceiveWindow(receive.window);
+    const cap = Math.max(receive.window, config.limits.maxWindow);
+    this.window = new ReceiveWindow(receive.window, cap, outbox.growth);
+    if (state.phase === 'opening') this.#toldAt = outbox.now();
     this.maxPacket = receive.maxPacket;
     this.#state = state;
     this.#config = config;
@@ -100,6 +104,7 @@ export class Channel {
     if (this.#state.phase !== 'offered') throw this.#notOpen('accept');
     const { remote } = this.#state;
     this.#state = { phase: 'open', remote };
+    this.#toldAt = this.#outbox.now();
     const { size: window } = this.window;
     this.#outbox.control(
       ChannelOpenConfirmation.encode({
@@ -151,7 +156,7 @@ export class Channel {
       this.#early.length = 0;
     }
     // Nobody reads what already arrived, and the peer may need window to get on.
-    if (this.window.unread > 0) this.consumed(this.window.unread);
+    this.#credit(this.window.unread, false);
     this.#finish();
   }
 
@@ -160,7 +165,11 @@ export class Channel {
     if (!Number.isInteger(length) || length < 0 || length > unread) {
       throw channelsError('CHANNELS_CREDIT', { channel: this.id, unread, consumed: length });
     }
-    const added = this.window.credit(length);
+    this.#credit(length, true);
+  }
+
+  #credit(length: number, read: boolean): void {
+    const added = this.window.credit(length, this.#outbox.now(), read);
     if (added > 0 && this.#state.phase === 'open') {
       this.#outbox.control(encodeWindowAdjust(this.#state.remote.id, added));
     }
@@ -217,6 +226,10 @@ export class Channel {
         expected,
         received: number,
       });
+    }
+    if (this.#toldAt !== undefined) {
+      this.#outbox.growth.sample(this.#outbox.now() - this.#toldAt);
+      this.#toldAt = undefined;
     }
     switch (number) {
       case SSH_MSG.CHANNEL_DATA:
@@ -292,9 +305,9 @@ export class Channel {
     }
     if (length === 0 || stream === undefined) this.#outbox.noise();
     if (length === 0) return;
-    this.window.take(length);
+    this.window.take(length, this.#outbox.now());
     this.#bytesReceived += length;
-    if (stream === undefined || this.#closeWanted) this.consumed(length);
+    if (stream === undefined || this.#closeWanted) this.#credit(length, false);
     else {
       const bytes = length < COPIED_BELOW ? new Uint8Array(body) : body;
       this.#outbox.event({ type: 'data', channel, stream, bytes });

@@ -16,8 +16,15 @@ export interface MultiplexerOptions {
 }
 
 export interface MultiplexerLimits {
-  /** Receive window of a channel, in bytes. 2 MiB carries 40 MB/s at 50 ms round trip. */
+  /**
+   * Receive window that a channel begins with, in bytes. A stalled reader holds so much, so it is moderate; it keeps
+   * a fast local peer busy, and on a long way no TCP connection sends more in its first round trips.
+   */
   readonly window: number;
+  /** Bytes to which the window of a channel may grow. 16 MiB carries 300 MB/s at 50 ms round trip. */
+  readonly maxWindow: number;
+  /** Bytes by which the windows of all channels together may grow: four of them to the end, or many by a little. */
+  readonly windowGrowth: number;
   /** Largest data we accept in one message, in bytes. 32 KiB is what every peer sends. */
   readonly maxPacket: number;
   /** Channels at one time, both directions together. Dropbear has the same; nothing honest comes near. */
@@ -31,13 +38,29 @@ export interface MultiplexerLimits {
 }
 
 export const DEFAULT_LIMITS: MultiplexerLimits = {
-  window: 2 * 1024 * 1024,
+  window: 1024 * 1024,
+  maxWindow: 16 * 1024 * 1024,
+  windowGrowth: 64 * 1024 * 1024,
   maxPacket: 32_768,
   maxChannels: 1000,
   lowWater: 8 * 32_768,
   pendingReplies: 1024,
   noisePerMinute: 1000,
 };
+
+/** Sizes of our side of a channel, in bytes. */
+export interface ReceiveSizes {
+  /** What the window begins with. It grows from there as others do. */
+  readonly window?: number;
+  readonly maxPacket?: number;
+}
+
+export interface OpenOptions extends ReceiveSizes {
+  /** Channel type, for example `session`. */
+  readonly type: string;
+  /** What follows the common fields of SSH_MSG_CHANNEL_OPEN. */
+  readonly typeSpecific?: Uint8Array;
+}
 
 /** Everything decided: nothing optional, nothing left to check. */
 export interface MultiplexerConfig {

@@ -1,5 +1,11 @@
 export { type ChannelPhase, type ChannelState, LEGAL_MESSAGES } from './channel-state.ts';
-export { DEFAULT_LIMITS, type MultiplexerLimits, type MultiplexerOptions } from './config.ts';
+export {
+  DEFAULT_LIMITS,
+  type MultiplexerLimits,
+  type MultiplexerOptions,
+  type OpenOptions,
+  type ReceiveSizes,
+} from './config.ts';
 export { type ChannelsError, type ChannelsErrors, channelsError, isChannelsError } from './errors.ts';
 export {
   DIRECT_STREAMLOCAL,
@@ -40,7 +46,7 @@ export type {
   RequestToken,
 } from './ids.ts';
 export { isConnectionMessage, OpenFailureReason } from './messages.ts';
-export { Multiplexer, type OpenOptions, type ReceiveSizes } from './multiplexer.ts';
+export { Multiplexer } from './multiplexer.ts';
 export type { ChannelEvent, GlobalEvent, MuxError, MuxOutput, SendOutput } from './output.ts';
 export type { DataStream } from './send-queue.ts';
 export type {

@@ -1,6 +1,14 @@
 import { EMPTY, isWireError, printable, type TraceEvent, utf8 } from '@nbs-ssh/transport/wire';
 import { Channel } from './channel.ts';
-import { checkSize, type MultiplexerConfig, type MultiplexerOptions, resolveOptions } from './config.ts';
+import { checkBytes } from './check-bytes.ts';
+import {
+  checkSize,
+  type MultiplexerConfig,
+  type MultiplexerOptions,
+  type OpenOptions,
+  type ReceiveSizes,
+  resolveOptions,
+} from './config.ts';
 import { channelsError, isChannelsError } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import { GlobalRequests } from './global-requests.ts';
@@ -29,6 +37,7 @@ import type { Outbox } from './outbox.ts';
 import type { ChannelEvent, GlobalEvent, MuxError, MuxOutput } from './output.ts';
 import { ReadyRing } from './ready-ring.ts';
 import type { SessionRequest } from './session-requests.ts';
+import { WindowGrowth } from './window-growth.ts';
 
 /**
  * Messages other than data that may wait when the peer causes another. During a key exchange none is sent, so a peer
@@ -42,19 +51,6 @@ const LATE: readonly number[] = [
   SSH_MSG.CHANNEL_SUCCESS,
   SSH_MSG.CHANNEL_FAILURE,
 ];
-
-/** Sizes of our side of a channel, in bytes. */
-export interface ReceiveSizes {
-  readonly window?: number;
-  readonly maxPacket?: number;
-}
-
-export interface OpenOptions extends ReceiveSizes {
-  /** Channel type, for example `session`. */
-  readonly type: string;
-  /** What follows the common fields of SSH_MSG_CHANNEL_OPEN. */
-  readonly typeSpecific?: Uint8Array;
-}
 
 /**
  * The connection protocol of RFC 4254: many channels over one transport. Sans-IO, for both roles.
@@ -100,6 +96,8 @@ export class Multiplexer {
       claim: (remote) => this.#claim(remote),
       remove: (channel) => this.#remove(channel),
       noise: () => this.#noise.spend(this.#now),
+      now: () => this.#now,
+      growth: new WindowGrowth(limits.windowGrowth),
       trace: trace && ((name, fields) => trace({ name, time: this.#now, fields })),
     };
     this.#global = new GlobalRequests(this.#config, this.#outbox);
@@ -115,7 +113,7 @@ export class Multiplexer {
     return this.#opening > 0;
   }
 
-  /** Sets the time for traces and for the noise budget. Monotonic milliseconds. */
+  /** Sets the time for traces, the noise budget and the growth of windows. Monotonic milliseconds. */
   tick(now: number): void {
     this.#now = now;
   }
@@ -347,6 +345,7 @@ export class Multiplexer {
 
   #remove(channel: Channel): void {
     this.#channels.delete(channel.id);
+    this.#outbox.growth.release(channel.window.grown);
     if ('remote' in channel.state) this.#remotes.delete(channel.state.remote.id);
   }
 
@@ -380,15 +379,4 @@ export class Multiplexer {
     const fields: TraceEvent['fields'] = { channel, type: printable(type, 64), direction };
     this.#outbox.trace?.('channels.open', fields);
   }
-}
-
-/** The length as the engine knows it; `bytes.length` can be shadowed. Throws for what is no typed array. */
-const intrinsicLength = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype) as object,
-  'byteLength',
-)?.get as (this: unknown) => number;
-
-function checkBytes(bytes: unknown): void {
-  if (bytes instanceof Uint8Array && intrinsicLength.call(bytes) === bytes.length) return;
-  throw new TypeError('write takes a Uint8Array');
 }

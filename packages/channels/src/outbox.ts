@@ -2,6 +2,7 @@ import type { TraceEvent } from '@nbs-ssh/transport/wire';
 import type { Channel } from './channel.ts';
 import type { RemoteChannelId } from './ids.ts';
 import type { ChannelEvent, GlobalEvent } from './output.ts';
+import type { WindowGrowth } from './window-growth.ts';
 
 /** What a channel may ask of the multiplexer that owns it. */
 export interface Outbox {
@@ -16,6 +17,9 @@ export interface Outbox {
   remove(channel: Channel): void;
   /** Counts a message without effect. Throws a peer fault when there are too many. */
   noise(): void;
+  /** Monotonic milliseconds; what is sent now leaves at this time or later. */
+  now(): number;
+  readonly growth: WindowGrowth;
   /** `undefined` when nobody listens, so that fields are not built for nothing. */
   readonly trace: ((name: string, fields: TraceEvent['fields']) => void) | undefined;
 }

@@ -127,13 +127,13 @@ describe('channels of a client that has logged in', () => {
         });
         let length = 0;
         for await (const bytes of stdin) length += bytes.length;
-        return length === 2_097_152 ? 7 : 8;
+        return length === 1_048_576 ? 7 : 8;
       },
     });
     const channel = await session(pair);
     assert.isTrue(await reply(pair, channelRequest(channel, 'exec', 'x')));
     const data = new WireWriter().u8(94).u32(channel).string(new Uint8Array(32_768)).finish();
-    for (let i = 0; i < 64; i += 1) pair.client.send(data);
+    for (let i = 0; i < 32; i += 1) pair.client.send(data);
     for (let i = 0; i < 100; i += 1) await turn();
     assert.isFalse(pair.client.received.some((payload) => payload[0] === 93));
     pair.client.send(new WireWriter().u8(96).u32(channel).finish());

@@ -60,7 +60,8 @@ class Visit {
     });
     this.#machine = new SessionMachine({
       transport,
-      mux: new Multiplexer({ role: 'client' }),
+      // The window of the recordings.
+      mux: new Multiplexer({ role: 'client', limits: { window: 2 * 1024 * 1024 } }),
       createAuth: (sessionId) =>
         new ClientAuth({
           username,

@@ -5,7 +5,7 @@ import {
   type ClientAuthEffect,
   HOST_KEYS_REQUEST,
 } from '@nbs-ssh/auth';
-import { type GlobalRequestId, Multiplexer } from '@nbs-ssh/channels';
+import { DEFAULT_LIMITS, type GlobalRequestId, Multiplexer } from '@nbs-ssh/channels';
 import { ChannelTable, type Clock, SessionDriver, SessionMachine } from '@nbs-ssh/session';
 import { TransportMachine } from '@nbs-ssh/transport';
 import type { SshError, TraceSink, TraceValue } from '@nbs-ssh/transport/wire';
@@ -76,10 +76,11 @@ export function createClientSession(
     emit,
   });
   const opens = new Map<string, OpenHandler>([[AGENT_CHANNEL, forwarding], ...owner.opens]);
+  const { channelWindowBytes: maxWindow } = config;
   const mux = new Multiplexer({
     role: 'client',
     trace,
-    limits: { window: config.channelWindowBytes },
+    limits: { window: Math.min(DEFAULT_LIMITS.window, maxWindow), maxWindow },
     wantedChannelTypes: [...opens.keys()],
     wantedGlobalRequests: config.updateHostKeys === false ? [] : [HOST_KEYS_REQUEST],
   });

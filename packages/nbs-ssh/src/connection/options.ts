@@ -52,8 +52,10 @@ export interface LimitOptions {
   /** Bytes of output one `exec` collects; more ends it with a `ChannelError`. Default 256 MiB. */
   readonly execOutputBytes?: number;
   /**
-   * Receive window of a channel in bytes: what the server may send beyond what was read, so a reader that stops holds
-   * at most this, and a round trip carries at most this. Default 16 MiB, which is 300 MB/s at 50 ms.
+   * Bytes to which the receive window of a channel may grow: what the server may send beyond what was read, so a
+   * round trip carries at most this. Default 16 MiB, which is 300 MB/s at 50 ms. A channel begins with 1 MiB (or with
+   * this, when it is less), and its window grows only while its reader keeps up and the server uses it within a round
+   * trip or two; all channels of a connection together grow by at most 64 MiB. A reader that stops holds its window.
    */
   readonly channelWindowBytes?: number;
 }
