@@ -37,6 +37,8 @@ export interface Subject {
   readonly channels: 'one' | 'many';
   readonly offer: Names;
   readonly crypto: CryptoProvider;
+  /** Offered before the defaults in the slots that are not varied. */
+  readonly prefer?: Partial<Names>;
 }
 
 /** A key exchange takes well under a second; a hang must still end. */
@@ -46,7 +48,7 @@ export async function tryCell(subject: Subject, cell: Cell, load: Load): Promise
   if (!KNOWN[cell.slot].includes(cell.name)) {
     return { result: 'not implemented', why: notImplemented(cell.name) };
   }
-  const algorithms = policyFor(subject.offer, cell);
+  const algorithms = policyFor(subject.offer, cell, subject.prefer);
   if (algorithms === undefined) {
     return { result: 'never used', why: 'all its ciphers authenticate by themselves' };
   }
@@ -78,13 +80,15 @@ export async function tryCell(subject: Subject, cell: Cell, load: Load): Promise
 }
 
 /** @returns The policy for one connection; `undefined` when no connection with this peer can use the cell's algorithm. */
-export function policyFor(offer: Names, { slot, name }: Cell): AlgorithmPolicy | undefined {
-  const others = {
-    kex: usable(offer, 'kex'),
-    hostKey: usable(offer, 'hostKey'),
-    ciphers: usable(offer, 'ciphers'),
-    macs: usable(offer, 'macs'),
-  };
+export function policyFor(
+  offer: Names,
+  { slot, name }: Cell,
+  prefer: Partial<Names> = {},
+): AlgorithmPolicy | undefined {
+  const list = (slot: Slot): readonly string[] => [
+    ...new Set([...(prefer[slot] ?? []), ...usable(offer, slot)]),
+  ];
+  const others = { kex: list('kex'), hostKey: list('hostKey'), ciphers: list('ciphers'), macs: list('macs') };
   if (slot !== 'macs') return { ...others, [slot]: [name] };
   const needMac = (list: readonly string[]): readonly string[] =>
     list.filter((cipher) => offer.ciphers.includes(cipher) && !isAead(cipher));

@@ -31,6 +31,8 @@ export interface MatrixOptions {
   readonly peerRekeys?: (index: number) => boolean;
   /** Default: the one that connections have by default. */
   readonly crypto?: CryptoProvider;
+  /** Offered before the defaults in the slots that a cell does not vary. */
+  readonly prefer?: Partial<Names>;
   /** Narrows what is tried. */
   readonly wanted?: (cell: Cell) => boolean;
   readonly onCell?: (cell: TriedCell, milliseconds: number) => void;
@@ -40,12 +42,13 @@ type AvailablePeer = Extract<Peer, { readonly available: true }>;
 
 /** Starts the peer, asks what it offers, and tries each of it singly, one after the other. */
 export async function tryPeer(peer: AvailablePeer, options: MatrixOptions): Promise<PeerReport> {
-  const { load, crypto = nobleProvider, wanted = () => true, peerRekeys = () => true, onCell } = options;
+  const { load, crypto = nobleProvider, prefer = {}, onCell } = options;
+  const { wanted = () => true, peerRekeys = () => true } = options;
   const bytes = load(0).bytes.length;
   await using server = await peer.start();
   await using restless = peer.canRekey ? await peer.start({ rekeyBytes: rekeyBytes(bytes) }) : undefined;
   const { names, strictKex } = await offerOf(server, crypto);
-  const subject = { server, restless, channels: peer.channels, offer: names, crypto };
+  const subject = { server, restless, channels: peer.channels, offer: names, crypto, prefer };
   const cells: TriedCell[] = [];
   for (const [index, cell] of cellsOf(names).filter(wanted).entries()) {
     const startedAt = performance.now();

@@ -60,6 +60,9 @@ export function sshdConfig(settings: SshdSettings, place: SshdPlace): string {
     'MaxStartups 100',
     'MaxSessions 100',
     'AcceptEnv LANG LC_* NBS_*',
+    // A bash that sshd starts reads ~/.bashrc for each command, unless it seems to run in another shell: what this
+    // account does there is not under test, and may take a tenth of a second.
+    'SetEnv SHLVL=1',
     'Subsystem sftp internal-sftp',
     'PrintMotd no',
     'PrintLastLog no',
