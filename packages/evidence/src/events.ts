@@ -55,7 +55,10 @@ export interface EventData {
     readonly valid_until?: string;
     readonly certificate_problem?: string;
   };
-  EXEC: CommandData;
+  EXEC: CommandData & {
+    /** In place of a command. */
+    readonly subsystem?: string;
+  };
   SHELL: CommandData & {
     readonly status?: 'started' | 'ended';
     /** Whether it was asked for with a terminal. */

@@ -59,7 +59,7 @@ export const FIELDS: {
     duration_ms: 'fact',
     ...CERTIFICATE,
   },
-  EXEC: PROCESS,
+  EXEC: { ...PROCESS, subsystem: 'text' },
   SHELL: { ...PROCESS, status: 'fact', pty: 'fact' },
   DISCONNECT: { reason: 'text', code: 'fact', by: 'fact', host: 'host', port: 'fact' },
   ERROR: { error_type: 'fact', code: 'fact', message: 'text', phase: 'fact' },

@@ -62,6 +62,7 @@ export function eventFromTrace(
     case 'session.keepalive.timeout':
       return make('KEEPALIVE_TIMEOUT', fields);
     case 'session.exec.done':
+    case 'session.subsystem.done':
       return make('EXEC', fields);
     case 'session.shell.started':
       return make('SHELL', { ...fields, status: 'started' });

@@ -119,6 +119,7 @@ export type { ProcessExit, ProcessOptions } from './process/remote-process.ts';
 export type { ShellOptions, ShellStream } from './process/shell.ts';
 export type { ProcessSignal } from './process/signals.ts';
 export type { ExecStream, StreamExecOptions } from './process/stream-exec.ts';
+export type { Subsystem, SubsystemOptions } from './process/subsystem.ts';
 export type { PixelSize, PtyOptions, TerminalModeName, TerminalModes } from './process/terminal.ts';
 export {
   ConfigError,

@@ -19,7 +19,10 @@ export {
   type ServerOptions,
   type ServerSession,
   type SessionHandler,
+  type SessionKind,
   type SessionOutput,
   SSHServer,
+  type TerminalMode,
+  TerminalOpcode,
   type TerminalSize,
 } from '@nbs-ssh/server';

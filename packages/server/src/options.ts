@@ -63,6 +63,8 @@ export interface ConnectionOptions {
   readonly exec?: SessionHandler;
   /** Runs shells. Default: refused. */
   readonly shell?: SessionHandler;
+  /** Runs subsystems, by name: `{ sftp: … }`. Default: all refused. */
+  readonly subsystems?: Readonly<Record<string, SessionHandler>>;
   /** Environment variables that clients may set, by exact name. Default: none. */
   readonly acceptEnv?: readonly string[];
   /**
@@ -99,6 +101,7 @@ export interface ServerConfig {
   readonly trustedCas: readonly PublicKey[];
   readonly exec: SessionHandler | undefined;
   readonly shell: SessionHandler | undefined;
+  readonly subsystems: ReadonlyMap<string, SessionHandler>;
   readonly acceptEnv: ReadonlySet<string>;
   readonly allowPty: boolean;
   readonly crypto: CryptoProvider;
@@ -149,6 +152,7 @@ export function resolveOptions(
     trustedCas: trustedCas(options.auth.trustedUserCAKeys ?? []),
     exec: options.exec,
     shell: options.shell,
+    subsystems: new Map(Object.entries(options.subsystems ?? {})),
     acceptEnv: new Set(options.acceptEnv),
     allowPty: options.allowPty === true,
     crypto,

@@ -5,7 +5,7 @@ import { serverError } from './errors.ts';
 import type { SessionHandler } from './handlers.ts';
 import type { ServerConfig } from './options.ts';
 import type { Restrictions } from './restrictions.ts';
-import type { Pty, ServerSession, SessionOutput, TerminalSize } from './session.ts';
+import type { Pty, ServerSession, SessionKind, SessionOutput, TerminalSize } from './session.ts';
 import { SessionInput } from './stdin.ts';
 
 /** Variables one session may set, and bytes of each value: what shells export is far below. */
@@ -13,6 +13,10 @@ const MAX_ENV = 128;
 const MAX_ENV_VALUE = 32_768;
 /** Listeners are the application's; this only bounds a mistake. */
 const MAX_LISTENERS = 100;
+/** Signals and breaks that may come before the handler has begun. One is usual. */
+const MAX_EARLY = 16;
+/** Milliseconds within which a break is kept, RFC 4335 §3. */
+const BREAK = { least: 500, most: 3000 };
 
 export interface SessionChannelContext {
   readonly config: ServerConfig;
@@ -34,9 +38,11 @@ export class SessionChannel implements ServerSession {
   readonly #env = new Map<string, string>();
   readonly #signalListeners: ((name: string) => void)[] = [];
   readonly #resizeListeners: ((size: TerminalSize) => void)[] = [];
+  readonly #breakListeners: ((lengthMs: number | undefined) => void)[] = [];
   readonly stdout: SessionOutput;
   readonly stderr: SessionOutput;
-  #kind: 'exec' | 'shell' | undefined;
+  #kind: SessionKind | undefined;
+  #subsystem: string | undefined;
   #command: Uint8Array = EMPTY;
   #original: Uint8Array | undefined;
   #pty: Pty | undefined;
@@ -44,6 +50,8 @@ export class SessionChannel implements ServerSession {
   /** The exit was said, or the channel is gone: nothing more is written. */
   #ended = false;
   #running = false;
+  /** What came for the handler before it had begun; `undefined` from then on. */
+  #early: (() => void)[] | undefined = [];
 
   /** @param accept - Grants the channel, with this listener. */
   constructor(context: SessionChannelContext, accept: (listener: ChannelListener) => Channel) {
@@ -63,8 +71,12 @@ export class SessionChannel implements ServerSession {
     this.stderr = this.#output('stderr');
   }
 
-  get kind(): 'exec' | 'shell' {
+  get kind(): SessionKind {
     return this.#kind ?? 'shell';
+  }
+
+  get subsystem(): string | undefined {
+    return this.#subsystem;
   }
 
   get commandBytes(): Uint8Array {
@@ -108,6 +120,10 @@ export class SessionChannel implements ServerSession {
     add(this.#signalListeners, listener);
   }
 
+  onBreak(listener: (lengthMs: number | undefined) => void): void {
+    add(this.#breakListeners, listener);
+  }
+
   onResize(listener: (size: TerminalSize) => void): void {
     add(this.#resizeListeners, listener);
   }
@@ -136,6 +152,8 @@ export class SessionChannel implements ServerSession {
         return fresh && this.#begin('exec', config.exec, request.command);
       case 'shell':
         return fresh && this.#begin('shell', config.shell, EMPTY);
+      case 'subsystem':
+        return fresh && this.#beginSubsystem(request.name);
       case 'pty-req': {
         if (!fresh || !config.allowPty || !restrictions.pty || this.#pty !== undefined) return false;
         const { type: _, ...pty } = request;
@@ -152,12 +170,24 @@ export class SessionChannel implements ServerSession {
         return true;
       }
       case 'signal':
-        if (!this.#running || this.#signalListeners.length === 0) return false;
-        this.#tell(this.#signalListeners, request.signal);
-        return true;
+        return this.#deliver(this.#signalListeners, request.signal);
+      case 'break':
+        return this.#deliver(this.#breakListeners, breakLength(request.lengthMs));
       default:
         return false;
     }
+  }
+
+  /** Clients send these right behind the command, and the handler begins only in a later turn. */
+  #deliver<T>(listeners: readonly ((value: T) => void)[], value: T): boolean {
+    if (!this.#running) return false;
+    if (this.#early !== undefined) {
+      if (this.#early.length >= MAX_EARLY) return false;
+      this.#early.push(() => this.#tell(listeners, value));
+      return true;
+    }
+    this.#tell(listeners, value);
+    return listeners.length > 0;
   }
 
   #setEnv(name: string, value: Uint8Array): boolean {
@@ -178,7 +208,17 @@ export class SessionChannel implements ServerSession {
     return this.#start('exec', config.exec, utf8(forceCommand));
   }
 
-  #start(kind: 'exec' | 'shell', handler: SessionHandler | undefined, command: Uint8Array): boolean {
+  /** Nothing of it runs where a command is forced: that takes its place, as at sshd. */
+  #beginSubsystem(name: string): boolean {
+    const { config, restrictions } = this.#context;
+    if (restrictions.forceCommand !== undefined) return this.#begin('exec', undefined, utf8(name));
+    const handler = config.subsystems.get(name);
+    if (handler === undefined) return false;
+    this.#subsystem = name;
+    return this.#start('subsystem', handler, EMPTY);
+  }
+
+  #start(kind: SessionKind, handler: SessionHandler | undefined, command: Uint8Array): boolean {
     if (handler === undefined) return false;
     this.#kind = kind;
     // A copy: the view would keep a whole received chunk alive.
@@ -194,7 +234,11 @@ export class SessionChannel implements ServerSession {
 
   async #run(handler: SessionHandler): Promise<void> {
     try {
-      const result: unknown = await handler(this);
+      const running = handler(this);
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      for (const deliver of early) deliver();
+      const result: unknown = await running;
       if (this.#ended) return;
       if (result === undefined) this.exit(0);
       else if (typeof result === 'number') this.exit(result);
@@ -268,8 +312,11 @@ export class SessionChannel implements ServerSession {
     };
   }
 
-  #described(): { readonly channel: number; readonly command: string } {
-    return { channel: this.#channel.id, command: printable(this.#command) };
+  #described(): { readonly channel: number; readonly command: string; readonly subsystem?: string } {
+    const described = { channel: this.#channel.id, command: printable(this.#command) };
+    return this.#subsystem === undefined
+      ? described
+      : { ...described, subsystem: printable(this.#subsystem, 64) };
   }
 
   #tell<T>(listeners: readonly ((value: T) => void)[], value: T): void {
@@ -286,4 +333,9 @@ export class SessionChannel implements ServerSession {
 function add<T>(listeners: T[], listener: T): void {
   if (listeners.length >= MAX_LISTENERS) throw new RangeError(`more than ${MAX_LISTENERS} listeners`);
   listeners.push(listener);
+}
+
+/** @returns `undefined` for 0, by which a client leaves it to the server. */
+function breakLength(lengthMs: number): number | undefined {
+  return lengthMs === 0 ? undefined : Math.min(Math.max(lengthMs, BREAK.least), BREAK.most);
 }

@@ -1,4 +1,4 @@
-import type { TerminalMode } from '@nbs-ssh/channels';
+import type { TerminalMode, TerminalOpcode } from '@nbs-ssh/channels';
 
 /** The client's terminal, RFC 4254 §6.2. */
 export interface TerminalSize {
@@ -11,8 +11,11 @@ export interface TerminalSize {
 export interface Pty extends TerminalSize {
   /** Value of TERM. From the client: at most 256 bytes, any characters. */
   readonly term: string;
+  /** Modes by number, in the order of the client; see {@link TerminalOpcode}. */
   readonly modes: readonly TerminalMode[];
 }
+
+export type SessionKind = 'exec' | 'shell' | 'subsystem';
 
 /** One direction out of a session. */
 export interface SessionOutput {
@@ -27,16 +30,18 @@ export interface SessionOutput {
   readonly bytesWritten: number;
 }
 
-/** What a handler gets: one command or shell that a client asked for. */
+/** What a handler gets: one command, shell or subsystem that a client asked for. */
 export interface ServerSession {
-  readonly kind: 'exec' | 'shell';
-  /** The command; `undefined` for a shell, and for a command that is not UTF-8. */
+  readonly kind: SessionKind;
+  /** Name of the subsystem; `undefined` for what is none. */
+  readonly subsystem: string | undefined;
+  /** The command; `undefined` for a shell or a subsystem, and for a command that is not UTF-8. */
   readonly command: string | undefined;
-  /** The command exactly as received; empty for a shell. */
+  /** The command exactly as received; empty for a shell or a subsystem. */
   readonly commandBytes: Uint8Array;
   /**
-   * What the client asked for where a certificate forced {@link command}: empty for a shell. Otherwise `undefined`. Bytes
-   * without encoding: decoded as UTF-8.
+   * What the client asked for where a certificate forced {@link command}: empty for a shell, its name for a subsystem.
+   * Otherwise `undefined`. Bytes without encoding: decoded as UTF-8.
    */
   readonly originalCommand: string | undefined;
   readonly username: string;
@@ -56,6 +61,11 @@ export interface ServerSession {
   readonly signal: AbortSignal;
   /** Calls `listener` with names without `SIG`: `TERM`, `INT`. From the client: check before use. */
   onSignal(listener: (name: string) => void): void;
+  /**
+   * Calls `listener` when the client sends the break of a serial line, RFC 4335, with its length in milliseconds: 500 to
+   * 3000, or `undefined` when that is left to the server. Without a listener a break is refused.
+   */
+  onBreak(listener: (lengthMs: number | undefined) => void): void;
   onResize(listener: (size: TerminalSize) => void): void;
   /** Ends the session once everything written is sent. The first ending counts. @throws {RangeError} */
   exit(status: number): void;

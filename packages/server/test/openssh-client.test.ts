@@ -144,6 +144,41 @@ describe.skipIf(!system.available)('the OpenSSH client on our server', () => {
     assert.match(result.stdout.toString(), /^\S+ \d+$/);
   });
 
+  it('runs a subsystem that has a handler, and no other', async () => {
+    await using fixture = await start({
+      subsystems: {
+        upper: async ({ stdin, stdout, stderr }) => {
+          await stderr.write('in capitals\n');
+          for await (const bytes of stdin) await stdout.write(Buffer.from(bytes).toString().toUpperCase());
+          return 4;
+        },
+      },
+    });
+    const upper = await ssh(fixture, ['upper'], { more: ['-s'], stdin: 'some words' });
+    assert.equal(upper.stdout.toString(), 'SOME WORDS', upper.stderr);
+    assert.equal(upper.stderr, 'in capitals\n');
+    assert.equal(upper.exitCode, 4);
+    const other = await ssh(fixture, ['sftp'], { more: ['-s'], stdin: '' });
+    assert.equal(other.exitCode, 255);
+    assert.match(other.stderr, /subsystem request failed/);
+  });
+
+  it('takes the break that its escape ~B sends', async () => {
+    await using fixture = await start({
+      allowPty: true,
+      shell: async (session) => {
+        const length = await new Promise((resolve) => {
+          // The client sends it without waiting for anything.
+          session.onBreak(resolve);
+        });
+        await session.stdout.write(`break of ${length}`);
+        return 0;
+      },
+    });
+    const result = await ssh(fixture, [], { more: ['-tt'], stdin: '\n~B' });
+    assert.match(result.stdout.toString(), /break of 1000/, result.stderr);
+  });
+
   it('sets allowed environment variables and no others', async () => {
     await using fixture = await start({ acceptEnv: ['GREETING'] });
     const more = ['-o', 'SetEnv=GREETING="good morning" LD_PRELOAD=/x BASH_ENV=/y NODE_OPTIONS=--z'];

@@ -1,6 +1,6 @@
 import { EMPTY, type SshError, WireReader, WireWriter } from '@nbs-ssh/transport/wire';
 import { assert, describe, it } from 'vitest';
-import type { ServerSession } from '../src/index.ts';
+import { type ServerSession, TerminalOpcode } from '../src/index.ts';
 import { connect, loggedIn, reply, session } from './pair.ts';
 import {
   channelRequest,
@@ -40,6 +40,103 @@ describe('channels of a client that has logged in', () => {
     assert.isFalse(await reply(pair, channelRequest(channel, 'env', 'A', 'c')));
     const pty = new WireWriter().u8(98).u32(channel).text('pty-req').bool(true).text('xterm');
     assert.isFalse(await reply(pair, pty.u32(80).u32(24).u32(0).u32(0).string(EMPTY).finish()));
+  });
+
+  it('T151 a terminal with truncated modes, too many of them or a TERM of 64 KB is refused, and a good one then granted', async () => {
+    let seen: ServerSession | undefined;
+    await using pair = await loggedIn({
+      allowPty: true,
+      shell: (session) => {
+        seen = session;
+        return new Promise(() => {});
+      },
+    });
+    const channel = await session(pair);
+    const terminal = (term: string, modes: Uint8Array): Uint8Array =>
+      new WireWriter()
+        .u8(98)
+        .u32(channel)
+        .text('pty-req')
+        .bool(true)
+        .text(term)
+        .u32(0)
+        .u32(0xffff_ffff)
+        .u32(1)
+        .u32(2)
+        .string(modes)
+        .finish();
+    assert.isFalse(await reply(pair, terminal('xterm', Uint8Array.of(53, 0, 0, 0))));
+    assert.isFalse(await reply(pair, terminal('xterm', new Uint8Array(5 * 200).fill(1))));
+    assert.isFalse(await reply(pair, terminal('x'.repeat(65_536), EMPTY)));
+    // No TTY_OP_END, an opcode that nobody knows, and one from 160 on, which ends the list.
+    const modes = Uint8Array.of(53, 0, 0, 0, 1, 150, 0, 0, 0, 7, 200, 1, 2);
+    assert.isTrue(await reply(pair, terminal('xterm', modes)));
+    assert.isFalse(await reply(pair, terminal('xterm', modes)));
+    assert.isTrue(await reply(pair, channelRequest(channel, 'shell')));
+    await turn();
+    assert.deepEqual(seen?.pty, {
+      term: 'xterm',
+      columns: 0,
+      rows: 0xffff_ffff,
+      widthPixels: 1,
+      heightPixels: 2,
+      modes: [
+        { opcode: TerminalOpcode.ECHO, argument: 1 },
+        { opcode: 150, argument: 7 },
+      ],
+    });
+    assert.isFalse(await reply(pair, channelRequest(channel, 'shell')));
+    assert.isFalse(await reply(pair, channelRequest(channel, 'subsystem', 'sftp')));
+  });
+
+  it('T151 a size, a signal and a break before there is anything to tell them are refused', async () => {
+    await using pair = await loggedIn({ exec: () => new Promise(() => {}), allowPty: true });
+    const channel = await session(pair);
+    const size = new WireWriter().u8(98).u32(channel).text('window-change').bool(true);
+    assert.isFalse(await reply(pair, size.u32(0).u32(0).u32(0).u32(0).finish()));
+    assert.isFalse(await reply(pair, channelRequest(channel, 'signal', 'INT')));
+    assert.isFalse(await reply(pair, breakRequest(channel, 1000)));
+    assert.isTrue(await reply(pair, channelRequest(channel, 'exec', 'x')));
+    // It runs, and listens to neither.
+    assert.isFalse(await reply(pair, channelRequest(channel, 'signal', 'INT')));
+    assert.isFalse(await reply(pair, breakRequest(channel, 1000)));
+  });
+
+  it('a break reaches the handler, no shorter than 500 ms and no longer than 3000', async () => {
+    const seen: (number | undefined)[] = [];
+    await using pair = await loggedIn({
+      shell: (session) => {
+        session.onBreak((lengthMs) => seen.push(lengthMs));
+        return new Promise(() => {});
+      },
+    });
+    const channel = await session(pair);
+    assert.isTrue(await reply(pair, channelRequest(channel, 'shell')));
+    await turn();
+    for (const length of [0, 1, 1000, 0xffff_ffff]) {
+      assert.isTrue(await reply(pair, breakRequest(channel, length)));
+    }
+    assert.deepEqual(seen, [undefined, 500, 1000, 3000]);
+  });
+
+  it('a subsystem gets the handler of its name, and only names that were given have one', async () => {
+    let seen: ServerSession | undefined;
+    await using pair = await loggedIn({
+      subsystems: {
+        one: (session) => {
+          seen = session;
+          return 5;
+        },
+      },
+    });
+    const channel = await session(pair);
+    for (const name of ['two', 'toString', '__proto__', '', 'one\0']) {
+      assert.isFalse(await reply(pair, channelRequest(channel, 'subsystem', name)), name);
+    }
+    assert.isTrue(await reply(pair, channelRequest(channel, 'subsystem', 'one')));
+    assert.equal((await pair.client.next(98)).at(-1), 5);
+    assert.deepEqual([seen?.kind, seen?.subsystem, seen?.command], ['subsystem', 'one', undefined]);
+    assert.equal(seen?.commandBytes.length, 0);
   });
 
   it('T152 variables that change how programs load are refused by default', async () => {
@@ -227,3 +324,6 @@ describe('channels of a client that has logged in', () => {
     }
   });
 });
+
+const breakRequest = (channel: number, lengthMs: number): Uint8Array =>
+  new WireWriter().u8(98).u32(channel).text('break').bool(true).u32(lengthMs).finish();

@@ -32,23 +32,26 @@ export function openPipe(channels: ChannelTable, options: OpenOptions, toError?:
  *
  * @param start - Opens or accepts the channel with this listener.
  * @param toError - Turns the error of the session into the one that reads and writes reject with.
+ * @param closing - `peer`: the channel stays until the peer closes it, also when both directions have ended. A process
+ *   tells its exit status after its last output, and closing before that would lose it.
  */
 export function pipeOver(
   start: (listener: ChannelListener) => Channel,
   toError: ToError = (error) => error,
+  closing: 'both' | 'peer' = 'both',
 ): ChannelPipe {
   const incoming = new Incoming();
   let canceled = false;
   let aborted = false;
   let finished = false;
-  let closing = false;
+  let closed = false;
   // Closing a channel gives back what was not read, so nothing may be given back after it.
   const credit = (bytes: number): void => {
-    if (!closing) channel.consumed(bytes);
+    if (!closed) channel.consumed(bytes);
   };
   const closeIfOver = (): void => {
-    if (!finished || !incoming.ended) return;
-    closing = true;
+    if (!finished || !incoming.ended || closing === 'peer') return;
+    closed = true;
     channel.close();
   };
   const channel: Channel = start({

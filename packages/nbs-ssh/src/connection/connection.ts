@@ -13,6 +13,7 @@ import { type ExecOptions, type ExecResult, exec } from '../process/exec.ts';
 import type { RemoteProcesses } from '../process/remote-process.ts';
 import { type ShellOptions, type ShellStream, shell } from '../process/shell.ts';
 import { type ExecStream, type StreamExecOptions, streamExec } from '../process/stream-exec.ts';
+import { type Subsystem, type SubsystemOptions, subsystem } from '../process/subsystem.ts';
 import { type ClientSession, createClientSession } from './client-session.ts';
 import { Deadline } from './deadline.ts';
 import { isGraceful, tellEnd } from './ending.ts';
@@ -189,6 +190,11 @@ export class SSHConnection {
   /** Starts the user's shell, with a terminal unless `pty` is `false`. */
   shell<E extends 'utf8' | 'bytes' = 'utf8'>(options: ShellOptions<E> = {}): ShellStream<E> {
     return shell(this.#processes(), options);
+  }
+
+  /** Starts a subsystem, for example `sftp`. @throws {ChannelError} when the server does not have it. */
+  async subsystem(name: string, options: SubsystemOptions = {}): Promise<Subsystem> {
+    return subsystem(this.#processes(), name, options);
   }
 
   /**
