@@ -90,14 +90,32 @@ export interface EventData {
     readonly error?: string;
   };
   FORWARD: {
-    readonly status: 'establishing' | 'established' | 'failed' | 'closed' | 'replayed' | 'replay_failed';
+    /** `connection_failed` is about one connection through a forward; the others are about the forward. */
+    readonly status:
+      | 'establishing'
+      | 'established'
+      | 'failed'
+      | 'closed'
+      | 'connection_failed'
+      | 'replayed'
+      | 'replay_failed';
     readonly forward_type?: string;
     readonly local_host?: string;
     readonly local_port?: number;
+    readonly local_path?: string;
     readonly remote_host?: string;
     readonly remote_port?: number;
+    readonly remote_path?: string;
+    /** Where a port of 0 was asked for. */
     readonly actual_port?: number;
     readonly error?: string;
+    readonly error_type?: string;
+    readonly code?: string;
+    readonly reason?: string;
+    /** All connections of a forward that was closed. */
+    readonly connections?: number;
+    readonly bytes_sent?: number;
+    readonly bytes_received?: number;
   };
   KEX: {
     readonly status: 'negotiated' | 'failed';

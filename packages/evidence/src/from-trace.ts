@@ -81,6 +81,16 @@ export function eventFromTrace(
     case 'session.hostkeys.updated':
     case 'session.hostkeys.ignored':
       return make('HOST_KEY', fields);
+    case 'session.forward.establishing':
+      return make('FORWARD', { ...fields, status: 'establishing' });
+    case 'session.forward.established':
+      return make('FORWARD', { ...fields, status: 'established' });
+    case 'session.forward.failed':
+      return make('FORWARD', { ...fields, status: 'failed' });
+    case 'session.forward.closed':
+      return make('FORWARD', { ...fields, status: 'closed' });
+    case 'session.forward.connection.failed':
+      return make('FORWARD', { ...fields, status: 'connection_failed' });
     case 'transport.packet':
       return make('PACKET', fields);
     case 'session.error':

@@ -71,7 +71,22 @@ export {
   SSHConnectionError,
   SSHError,
 } from './errors/classes.ts';
+export type {
+  CloseForwardOptions,
+  ForwardHandle,
+  ForwardStats,
+  PortForwardHandle,
+} from './forward/handle.ts';
+export type {
+  ForwardIntent,
+  LocalForwardIntent,
+} from './forward/intent.ts';
+export type { ForwardManager } from './forward/manager.ts';
 export type { OpenTcpOptions } from './forward/open-tcp.ts';
+export type {
+  ForwardOptions,
+  LocalForwardOptions,
+} from './forward/options.ts';
 export type {
   Answer,
   Asking,

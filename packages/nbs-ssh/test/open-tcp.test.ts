@@ -1,6 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
-import { freePort, type Sshd, sshdAvailable, startSshd } from '@nbs-ssh/testing';
+import {
+  freePort,
+  type Sshd,
+  sshdAvailable,
+  startSshd,
+  startTcpTarget,
+  type TcpTarget,
+} from '@nbs-ssh/testing';
 import { type ByteDuplex, ConnectionLost, ForwardError, type SSHConnection } from 'nbs-ssh';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectTo, rejection } from './lab.ts';
@@ -15,13 +21,13 @@ const sha256 = (...chunks: readonly Uint8Array[]): string => {
 describe.skipIf(!sshdAvailable())('a TCP connection through the server', () => {
   let sshd: Sshd;
   let connection: SSHConnection;
-  let target: Target;
+  let target: TcpTarget;
   beforeAll(async () => {
     sshd = await startSshd();
   });
   afterAll(() => sshd.stop());
   beforeEach(async () => {
-    target = await startTarget();
+    target = await startTcpTarget();
     connection = await connectTo(sshd, { limits: { channelWindowBytes: 4 * MEGABYTE } });
   });
   afterEach(async () => {
@@ -171,34 +177,6 @@ describe.skipIf(!sshdAvailable())('a TCP connection through the server', () => {
     expect(error).toMatchObject({ errorType: 'ChannelError', code: 'CHANNELS_NOT_OPEN', fault: 'caller' });
   });
 });
-
-interface Target {
-  readonly port: number;
-  onSocket: (socket: Socket) => void;
-  readonly stop: () => Promise<void>;
-}
-
-async function startTarget(): Promise<Target> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
-    target.onSocket(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const target: Target = {
-    port: address !== null && typeof address === 'object' ? address.port : 0,
-    onSocket: () => {},
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const socket of sockets) socket.destroy();
-      }),
-  };
-  return target;
-}
 
 /** Writes everything and ends this direction. */
 async function writeAll(pipe: ByteDuplex, chunks: readonly Uint8Array[]): Promise<void> {

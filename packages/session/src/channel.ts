@@ -71,6 +71,11 @@ export class Channel {
     return this.#gone;
   }
 
+  /** Whether {@link write} would make its caller wait. */
+  get isFull(): boolean {
+    return !this.#gone && this.#mux.queued(this.id) >= WRITE_HIGH_WATER;
+  }
+
   /**
    * Queues bytes, which must not be changed afterwards.
    *
@@ -80,7 +85,7 @@ export class Channel {
     if (this.#gone) return Promise.resolve();
     this.#mux.write(this.id, bytes, stream === 'stderr' ? 'stderr' : undefined);
     this.#wake();
-    if (this.#mux.queued(this.id) < WRITE_HIGH_WATER) return Promise.resolve();
+    if (!this.isFull) return Promise.resolve();
     return new Promise((resolve) => {
       this.#writers.push(resolve);
     });

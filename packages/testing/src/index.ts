@@ -68,6 +68,7 @@ export {
 export { fingerprintOf, type KeyFile, type KeyOptions, type KeyType, makeKey } from './ssh-keys.ts';
 export { type Sshd, type SshdOptions, sshdAvailable, startSshd } from './sshd.ts';
 export type { SshdSettings } from './sshd-config.ts';
+export { echoing, startTcpTarget, type TcpTarget } from './tcp-target.ts';
 export {
   createAccount,
   removeAccount,

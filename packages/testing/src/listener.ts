@@ -1,6 +1,6 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 
-/** A TCP listener on loopback that remembers its connections, so that it can end them all. */
+/** A listener, on loopback when nothing else is said, that remembers its connections, so that it can end them all. */
 export interface Listener {
   readonly port: number;
   readonly sockets: ReadonlySet<Socket>;
@@ -8,7 +8,10 @@ export interface Listener {
   readonly stop: () => Promise<void>;
 }
 
-export function listen(onConnection: (socket: Socket) => void): Promise<Listener> {
+export function listen(
+  onConnection: (socket: Socket) => void,
+  at: ListenOptions = { port: 0, host: '127.0.0.1' },
+): Promise<Listener> {
   const sockets = new Set<Socket>();
   const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     track(sockets, socket);
@@ -21,7 +24,7 @@ export function listen(onConnection: (socket: Socket) => void): Promise<Listener
     });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(at, () => {
       const address = server.address();
       const port = address !== null && typeof address === 'object' ? address.port : 0;
       resolve({ port, sockets, stop });

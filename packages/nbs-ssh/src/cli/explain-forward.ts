@@ -14,6 +14,17 @@ const REMEDIES: { readonly [R in ForwardReason]: string } = {
   unknown_channel_type: 'This server cannot forward: use another one.',
   resource_shortage: 'Too much is open at the server: close something, or try again later.',
   invalid_target: 'Check the name and the port of the target.',
+  timeout: 'Check that the target runs, and that no firewall swallows what goes there.',
+  address_in_use: 'Choose another port, or end the program that has it.',
+  address_not_available: 'Listen on an address that this machine has, or on none: then it is loopback.',
+  permission_denied: 'Ports below 1024 are for root on most systems: choose a higher one.',
+  refused: 'Choose another port, or let whoever runs the server allow it (AllowTcpForwarding, PermitListen).',
+  bad_reply: 'This server is broken: ask for a port by its number.',
+  path_exists: 'Remove the file if nobody needs it, or choose another path.',
+  path_too_long: 'Choose a shorter path: systems take about 100 bytes.',
+  path_unsafe: 'Make a folder of your own for the socket, that nobody else can write to.',
+  broken: 'Try again: whoever was at the other end went away.',
+  withdrawn: 'The forward was closed: set it up again.',
   other: 'The log of the server tells why.',
 };
 

@@ -6,6 +6,9 @@ import { printable, type SshError } from '@nbs-ssh/transport/wire';
 import { ConnectionClosed, ConnectionLost, type ErrorContext, type SSHError } from '../errors/classes.ts';
 import { localError } from '../errors/local.ts';
 import { toPublicError } from '../errors/mapping.ts';
+import { ForwardManager } from '../forward/manager.ts';
+import { Forwarding } from '../forward/methods.ts';
+import type { TcpOpener } from '../forward/open-channel.ts';
 import { type OpenTcpOptions, openTcp } from '../forward/open-tcp.ts';
 import type { Ask } from '../interaction/credentials.ts';
 import { Route } from '../jump/route.ts';
@@ -37,7 +40,8 @@ export interface ConnectionAlgorithms extends NegotiatedAlgorithms {
  * `await SSHConnection.connect({ host, username, auth })` or `new SSHConnection(…)` and `connect()`. It does not
  * reconnect. Close it with `close()` or `await using`.
  */
-export class SSHConnection {
+export class SSHConnection extends Forwarding {
+  readonly forwardManager: ForwardManager;
   readonly #config: ConnectionConfig;
   readonly #clock = systemClock;
   readonly #evidence: ConnectionEvidence;
@@ -67,6 +71,7 @@ export class SSHConnection {
   /** @internal */
   constructor(options: SSHConnectionOptions, seat: Seat | undefined);
   constructor(options: SSHConnectionOptions, seat?: Seat) {
+    super();
     this.#config = resolveOptions(options);
     this.#seat = seat;
     this.#evidence = new ConnectionEvidence(this.#config, this.#clock, seat);
@@ -81,6 +86,14 @@ export class SSHConnection {
         const { intervalMs = 0 } = this.#config.keepalive ?? {};
         this.#stop(localError('KEEPALIVE_TIMEOUT', { missed, intervalMs }));
       },
+    });
+    this.forwardManager = new ForwardManager({
+      clock: this.#clock,
+      emit: (name, fields) => this.#evidence.emit(name, fields),
+      context: () => this.#context(),
+      toPublic: (error) => this.#error ?? this.#public(error),
+      check: () => void this.#open(),
+      link: () => this.#opener(),
     });
     this.#finished = new Promise((resolve) => {
       this.#settleFinished = resolve;
@@ -204,9 +217,7 @@ export class SSHConnection {
    * @throws {ForwardError} when the server refuses, or cannot connect; `context.reason` says which.
    */
   async openTcp(host: string, port: number, options: OpenTcpOptions = {}): Promise<ByteDuplex> {
-    const { channels } = this.#open();
-    const toPublic = (error: unknown): SSHError => this.#error ?? this.#public(error);
-    return openTcp({ channels, context: this.#context(), toPublic }, host, port, options);
+    return openTcp(this.#opener(), host, port, options);
   }
 
   /** Asks the server for a sign of life; resolves with the round trip in milliseconds. */
@@ -238,6 +249,7 @@ export class SSHConnection {
     }
     await this.#session?.driver.closed;
     await this.#session?.hostKeyUpdate.settled;
+    await this.forwardManager.settled();
     await this.#route.close();
   }
 
@@ -308,6 +320,11 @@ export class SSHConnection {
     };
   }
 
+  #opener(): TcpOpener {
+    const toPublic = (error: unknown): SSHError => this.#error ?? this.#public(error);
+    return { channels: this.#open().channels, context: this.#context(), toPublic };
+  }
+
   #open(): ClientSession {
     if (this.#state !== 'open' || this.#session === undefined) {
       if (this.#error instanceof ConnectionLost) throw this.#error;
@@ -364,6 +381,7 @@ export class SSHConnection {
     this.#liveness.end(error);
     this.#waiters.rejectAll(error);
     this.#session?.channels.endAll(cause as SshError);
+    this.forwardManager.end(error);
     // Commands report their end in later turns, so the log stays open until the socket is gone.
     void (this.#session?.driver.closed ?? Promise.resolve()).then(() => {
       this.#evidence.close();

@@ -335,22 +335,49 @@ export class ChannelError extends SSHError<ChannelErrorContext> {
 }
 
 export type ForwardReason =
+  /** The server does not allow it, or the policy of this side. */
   | 'prohibited'
+  /** The target refused, or cannot be reached. */
   | 'connect_failed'
   | 'unknown_channel_type'
+  /** The server has no resources left, or one of our own limits is reached. */
   | 'resource_shortage'
   | 'invalid_target'
+  /** The target said nothing within the time that it has for taking a connection. */
+  | 'timeout'
+  /** Somebody listens there already. */
+  | 'address_in_use'
+  /** This machine has no such address. */
+  | 'address_not_available'
+  | 'permission_denied'
+  /** The server did not begin to listen. It does not say why: the port is in use there, or it is not allowed. */
+  | 'refused'
+  /** The server said a port that cannot be one. */
+  | 'bad_reply'
+  /** There is a file where the socket should be. */
+  | 'path_exists'
+  | 'path_too_long'
+  /** The folder of the socket is missing, or others could put their own socket in its place. */
+  | 'path_unsafe'
+  /** A connection was on its way and broke: reset, or the session ended. */
+  | 'broken'
+  /** The forward was closed while a connection was being made. */
+  | 'withdrawn'
   | 'other';
 
 export interface ForwardErrorContext extends ErrorContext {
   readonly reason: ForwardReason;
+  readonly localHost?: string;
+  readonly localPort?: number;
+  readonly localPath?: string;
   readonly remoteHost?: string;
   readonly remotePort?: number;
+  readonly remotePath?: string;
   /** The server's own words, escaped. */
   readonly description?: string;
 }
 
-/** The server did not open a way to the target. */
+/** A forward could not be set up, or a connection through it could not be made or broke. */
 export class ForwardError extends SSHError<ForwardErrorContext> {
   override get errorType(): string {
     return 'ForwardError';

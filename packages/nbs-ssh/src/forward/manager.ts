@@ -1,0 +1,85 @@
+import type { Clock } from '@nbs-ssh/session';
+import type { TraceValue } from '@nbs-ssh/transport/wire';
+import type { ErrorContext, SSHError } from '../errors/classes.ts';
+import { Forward } from './forward.ts';
+import type { ForwardHandle } from './handle.ts';
+import { type ForwardIntent, type LocalForwardIntent, remoteEndOf } from './intent.ts';
+import { listenLocally, type Opener, serveTarget } from './local.ts';
+import { openChannel, type TcpOpener } from './open-channel.ts';
+import type { ForwardSettings } from './options.ts';
+
+/** What forwards need of a connection, or of a sequence of them. */
+export interface ForwardBase {
+  readonly clock: Clock;
+  readonly emit: (name: string, fields: Record<string, TraceValue>) => void;
+  readonly context: () => ErrorContext;
+  readonly toPublic: (error: unknown) => SSHError;
+  /** @throws {SSHError} when there is no connection and will be none. */
+  readonly check: () => void;
+  /** The connection there is, or the next one. @throws {SSHError} when there will be none; `signal.reason`. */
+  readonly link: (signal: AbortSignal) => TcpOpener | Promise<TcpOpener>;
+}
+
+/** The forwards of a connection. */
+export class ForwardManager {
+  readonly #base: ForwardBase;
+  readonly #forwards = new Set<Forward>();
+  readonly #open: Opener = async (end, origin, make, signal) =>
+    openChannel(await this.#base.link(signal), end, origin, make, signal);
+
+  /** @internal */
+  constructor(base: ForwardBase) {
+    this.#base = base;
+  }
+
+  /** Forwards that take connections. */
+  get activeForwards(): readonly ForwardHandle[] {
+    return [...this.#forwards].filter(({ isActive }) => isActive);
+  }
+
+  /** What was asked for and not withdrawn. */
+  get intents(): readonly ForwardIntent[] {
+    return [...this.#forwards].filter(({ isWanted }) => isWanted).map(({ intent }) => intent);
+  }
+
+  /** @internal @throws {ForwardError} {SSHError} when the connection is not open. */
+  async local(intent: LocalForwardIntent, settings: ForwardSettings): Promise<Forward<LocalForwardIntent>> {
+    return this.#setUp(intent, settings, (forward) =>
+      listenLocally(forward, serveTarget(forward, remoteEndOf(intent), this.#open), this.#base.context()),
+    );
+  }
+
+  /** @internal The connection is over, and there will be no other one. */
+  end(error: SSHError): void {
+    for (const forward of this.#forwards) forward.end(error);
+  }
+
+  /** @internal Resolves when nothing is left of forwards that were ended. Never rejects. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#forwards].map(({ closed }) => closed));
+  }
+
+  async #setUp<Intent extends ForwardIntent>(
+    intent: Intent,
+    settings: ForwardSettings,
+    establish: (forward: Forward<Intent>) => Promise<void>,
+  ): Promise<Forward<Intent>> {
+    settings.signal?.throwIfAborted();
+    this.#base.check();
+    const { emit, toPublic } = this.#base;
+    const forward = new Forward(intent, settings, {
+      emit,
+      toPublic,
+      onGone: () => this.#forwards.delete(forward),
+    });
+    this.#forwards.add(forward);
+    try {
+      await establish(forward);
+    } catch (error) {
+      const told = toPublic(error);
+      forward.failed(told);
+      throw told;
+    }
+    return forward;
+  }
+}
