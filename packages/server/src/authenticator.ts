@@ -7,8 +7,8 @@ import {
   plainKeyOf,
 } from '@nbs-ssh/transport/keys';
 import { equalBytes, type Secret, type SshError, utf8 } from '@nbs-ssh/transport/wire';
+import { askInTime } from './bounded.ts';
 import { Dialog } from './dialog.ts';
-import { serverError } from './errors.ts';
 import type { PublicKeyAttempt } from './handlers.ts';
 import type { ServerConfig } from './options.ts';
 import { type UserCertificateProblem, userCertificateProblem } from './user-certificates.ts';
@@ -46,31 +46,20 @@ export class Authenticator {
     this.#giveUp?.();
   }
 
-  /** A refusal when the handler throws or takes too long; its late answer counts for nothing. */
-  #bounded(effect: ServerAuthEffect): Promise<ServerVerdict> {
+  async #bounded(effect: ServerAuthEffect): Promise<ServerVerdict> {
     const { clock, limits } = this.#config;
-    const handler = HANDLER_NAMES[effect.type];
-    return new Promise((resolve) => {
-      let done = false;
-      const finish = (verdict: ServerVerdict, error?: SshError): void => {
-        if (done) return;
-        done = true;
-        this.#giveUp = undefined;
-        cancelTimer();
-        if (error !== undefined) this.#hooks.onError(error, effect.username);
-        resolve(verdict);
-      };
-      const cancelTimer = clock.after(limits.authHandlerSec * 1000, () => {
-        const error = serverError('SERVER_HANDLER_TIMEOUT', { handler, limitSec: limits.authHandlerSec });
-        finish(false, error);
-      });
-      this.#giveUp = () => finish(false);
-      const failed = (cause: unknown): void =>
-        finish(false, serverError('SERVER_HANDLER_FAILED', { handler }, { cause }));
-      Promise.resolve()
-        .then(() => this.#decide(effect, failed))
-        .then(finish, failed);
-    });
+    const asked = askInTime<ServerVerdict>(
+      {
+        clock,
+        limitSec: limits.authHandlerSec,
+        handler: HANDLER_NAMES[effect.type],
+        onError: (error) => this.#hooks.onError(error, effect.username),
+      },
+      false,
+      (failed) => this.#decide(effect, failed),
+    );
+    this.#giveUp = asked.giveUp;
+    return asked.answer;
   }
 
   async #decide(effect: ServerAuthEffect, failed: (cause: unknown) => void): Promise<ServerVerdict> {

@@ -6,7 +6,13 @@ import {
   type ServerAuthEffect,
   type ServerMethod,
 } from '@nbs-ssh/auth';
-import { type ChannelEvent, type GlobalEvent, Multiplexer, OpenFailureReason } from '@nbs-ssh/channels';
+import {
+  type ChannelEvent,
+  type GlobalEvent,
+  type LocalChannelId,
+  Multiplexer,
+  OpenFailureReason,
+} from '@nbs-ssh/channels';
 import { EvidenceRecorder } from '@nbs-ssh/evidence';
 import { type ByteDuplex, ChannelTable, SessionDriver, SessionMachine } from '@nbs-ssh/session';
 import {
@@ -16,9 +22,12 @@ import {
   TransportMachine,
 } from '@nbs-ssh/transport';
 import type { Certificate } from '@nbs-ssh/transport/keys';
-import type { SshError, TraceValue } from '@nbs-ssh/transport/wire';
+import { isWireError, type SshError, type TraceValue } from '@nbs-ssh/transport/wire';
 import { Authenticator } from './authenticator.ts';
 import { serverError } from './errors.ts';
+import { DIRECT_TYPES } from './forward/direct.ts';
+import { Forwarding } from './forward/forwarding.ts';
+import { forwardingRules } from './forward/rules.ts';
 import { hostKeyAnnouncement, proveHostKeys } from './host-key-proofs.ts';
 import type { ServerConfig } from './options.ts';
 import { type Restrictions, restrictionsOf } from './restrictions.ts';
@@ -60,6 +69,7 @@ export class ServerConnection implements AsyncDisposable {
   readonly #authenticator: Authenticator;
   readonly #recorder: EvidenceRecorder | undefined;
   readonly #running = new Set<Promise<void>>();
+  #forwarding: Forwarding | undefined;
   readonly #closed: Promise<void>;
   #sessions = 0;
   #username: string | undefined;
@@ -98,6 +108,7 @@ export class ServerConnection implements AsyncDisposable {
       role: 'server',
       trace,
       wantedGlobalRequests: [HOST_KEYS_PROVE_REQUEST],
+      wantedChannelTypes: ['session', ...DIRECT_TYPES],
     });
     this.#machine = new SessionMachine<ServerAuthEffect, ServerAuthAnswer, Login>({
       transport,
@@ -214,6 +225,7 @@ export class ServerConnection implements AsyncDisposable {
     this.#cancelGrace();
     this.#username = login.username;
     this.#restrictions = restrictionsOf(login.certificates);
+    this.#forwarding = this.#createForwarding(login.username);
     this.#trace('session.ready', {
       username: login.username,
       duration_ms: this.#config.clock.now() - this.startedAt,
@@ -226,7 +238,8 @@ export class ServerConnection implements AsyncDisposable {
   #event(event: ChannelEvent | GlobalEvent): void {
     switch (event.type) {
       case 'open-request':
-        this.#openRequest(event);
+        if (event.channelType === 'session') this.#openSession(event.channel);
+        else this.#forward(() => this.#forwarding?.open(event));
         return;
       case 'global-request':
         this.#proveHostKeys(event);
@@ -249,7 +262,30 @@ export class ServerConnection implements AsyncDisposable {
     this.#driver.wake();
   }
 
-  #openRequest({ channel }: ChannelEvent & { readonly type: 'open-request' }): void {
+  #createForwarding(username: string): Forwarding {
+    const { clock, limits, forwarding } = this.#config;
+    return new Forwarding({
+      channels: this.#channels,
+      clock,
+      limits,
+      rules: this.#restrictions.forwarding ? forwarding : forwardingRules(),
+      client: { username, ...this.remote },
+      trace: (name, fields) => this.#trace(name, fields),
+      onError: (error) => this.#report(error),
+    });
+  }
+
+  /** A request that makes no sense ends the connection. */
+  #forward(handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      if (!isWireError(error)) throw error;
+      this.#driver.fail(error);
+    }
+  }
+
+  #openSession(channel: LocalChannelId): void {
     const { maxSessions } = this.#config.limits;
     if (this.#sessions >= maxSessions) {
       this.#channels.reject(channel, OpenFailureReason.RESOURCE_SHORTAGE, 'too many sessions');
@@ -278,6 +314,7 @@ export class ServerConnection implements AsyncDisposable {
   #ended(error: SshError | undefined): void {
     this.#cancelGrace();
     this.#authenticator.cancel();
+    this.#forwarding?.end();
     const regular = error === undefined || isGoodbye(error, this.#username !== undefined);
     this.#channels.endAll(error ?? serverError('SERVER_CLOSED', {}));
     if (error !== undefined && !regular) {
@@ -295,6 +332,7 @@ export class ServerConnection implements AsyncDisposable {
   }
 
   async #handlersDone(): Promise<void> {
+    await this.#forwarding?.settled;
     if (this.#running.size === 0) return;
     let cancel = (): void => {};
     const patience = new Promise<void>((resolve) => {

@@ -3,6 +3,14 @@ export { authorizedKeys } from './authorized-keys.ts';
 export { type RemotePeer, ServerConnection } from './connection.ts';
 export { isServerError, type ServerError, type ServerErrors, serverError } from './errors.ts';
 export type {
+  ConnectTarget,
+  ForwardingClient,
+  ForwardingOptions,
+  ForwardPolicy,
+  ListenTarget,
+  SocketTarget,
+} from './forward/policy.ts';
+export type {
   CertificateAttempt,
   KeyboardInteractiveAttempt,
   PasswordAttempt,

@@ -12,6 +12,8 @@ import {
 import { type CryptoProvider, insecureNames, insecureRisk, withInsecure } from '@nbs-ssh/transport/crypto';
 import type { PublicKey } from '@nbs-ssh/transport/keys';
 import type { SshError } from '@nbs-ssh/transport/wire';
+import type { ForwardingOptions } from './forward/policy.ts';
+import { type ForwardingRules, forwardingRules } from './forward/rules.ts';
 import type { ServerAuthHandlers, SessionHandler } from './handlers.ts';
 import { type HostKeySource, loadHostKeys } from './host-keys.ts';
 import { trustedCas } from './user-certificates.ts';
@@ -26,7 +28,7 @@ export interface ErrorPlace {
 export interface ServerLimits {
   /** Seconds until a client must have logged in. Default 30. */
   readonly loginGraceSec: number;
-  /** Seconds an authentication handler may take before it counts as a refusal. Default 10. */
+  /** Seconds a handler that decides about a login or a forward may take before it counts as a refusal. Default 10. */
   readonly authHandlerSec: number;
   /** Refused credentials before the client is sent away. Default 6. */
   readonly maxAuthTries: number;
@@ -40,6 +42,16 @@ export interface ServerLimits {
   readonly maxSessions: number;
   /** Connections at one time. Default: no limit beyond those above. */
   readonly maxConnections: number;
+  /** Ports and Unix sockets that this server listens on for one client. Default 32. */
+  readonly maxForwards: number;
+  /** Connections through all forwards of one client at one time. Default 512. */
+  readonly maxForwardedConnections: number;
+  /** The same through one port or Unix socket that the server listens on. Default 256. */
+  readonly maxConnectionsPerForward: number;
+  /** The same that are still being made: dialled, or not yet taken by the client. Default 256. */
+  readonly maxPendingForwards: number;
+  /** Seconds that making one may take. Default 15. */
+  readonly forwardSec: number;
 }
 
 const LIMITS: ServerLimits = {
@@ -51,6 +63,11 @@ const LIMITS: ServerLimits = {
   maxUnauthenticatedPerAddress: 5,
   maxSessions: 10,
   maxConnections: Number.POSITIVE_INFINITY,
+  maxForwards: 32,
+  maxForwardedConnections: 512,
+  maxConnectionsPerForward: 256,
+  maxPendingForwards: 256,
+  forwardSec: 15,
 };
 
 /** What a connection needs to know, however it came. */
@@ -72,6 +89,8 @@ export interface ConnectionOptions {
    * as echoing and turning LF into CR LF. Default `false`.
    */
   readonly allowPty?: boolean;
+  /** What clients may have forwarded. Default: nothing. */
+  readonly forwarding?: ForwardingOptions;
   readonly crypto?: CryptoProvider;
   /** Algorithms by name, most wanted first, in place of everything `crypto` has. */
   readonly algorithms?: Partial<AlgorithmPreferences> & {
@@ -104,6 +123,7 @@ export interface ServerConfig {
   readonly subsystems: ReadonlyMap<string, SessionHandler>;
   readonly acceptEnv: ReadonlySet<string>;
   readonly allowPty: boolean;
+  readonly forwarding: ForwardingRules;
   readonly crypto: CryptoProvider;
   readonly algorithms: AlgorithmPreferences;
   readonly serverSigAlgs: readonly string[];
@@ -155,6 +175,7 @@ export function resolveOptions(
     subsystems: new Map(Object.entries(options.subsystems ?? {})),
     acceptEnv: new Set(options.acceptEnv),
     allowPty: options.allowPty === true,
+    forwarding: forwardingRules(options.forwarding),
     crypto,
     algorithms,
     serverSigAlgs: serverSigAlgs ?? signatures,

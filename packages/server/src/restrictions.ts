@@ -6,6 +6,7 @@ export interface Restrictions {
   /** In place of every command and shell; `conflict` when two certificates force different ones: nothing is run. */
   readonly forceCommand: string | { readonly conflict: true } | undefined;
   readonly pty: boolean;
+  readonly forwarding: boolean;
 }
 
 /** Critical options that are enforced here; a certificate with another one is refused. */
@@ -15,7 +16,8 @@ export const ENFORCED: readonly string[] = ['force-command', 'source-address'];
  * What all certificates of a login leave it. Those of an earlier step, and of a login that was completed by another
  * method, count as well.
  *
- * Extensions are permissions: without `permit-pty` there is no terminal. A login without certificates may do everything.
+ * Extensions are permissions: without `permit-pty` there is no terminal, without `permit-port-forwarding` nothing is
+ * forwarded. Agents and X11 never are. A login without certificates may do everything.
  */
 export function restrictionsOf(certificates: readonly Certificate[]): Restrictions {
   const forced = new Set(
@@ -24,9 +26,13 @@ export function restrictionsOf(certificates: readonly Certificate[]): Restrictio
   const [command] = forced;
   return {
     forceCommand: forced.size > 1 ? { conflict: true } : command,
-    pty: certificates.every(({ extensions }) => extensions.some(({ name }) => name === 'permit-pty')),
+    pty: permitted(certificates, 'permit-pty'),
+    forwarding: permitted(certificates, 'permit-port-forwarding'),
   };
 }
+
+const permitted = (certificates: readonly Certificate[], extension: string): boolean =>
+  certificates.every(({ extensions }) => extensions.some(({ name }) => name === extension));
 
 /**
  * Value of a critical option that holds a text.

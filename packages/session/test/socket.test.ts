@@ -96,6 +96,13 @@ describe('a socket as a pipe of bytes', () => {
     assert.deepEqual(await fromSocket(near).readable.getReader().read(), { done: true });
     await stop();
   });
+  it('ends the writer of a socket that is gone already', async () => {
+    const { near, stop } = await sockets();
+    const writer = fromSocket(near).writable.getWriter();
+    await writer.abort();
+    await writer.close();
+    await stop();
+  });
   it('stops reading when nobody takes what came', async () => {
     const { near, far, stop } = await sockets();
     const reader = fromSocket(near).readable.getReader();

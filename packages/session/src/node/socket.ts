@@ -53,7 +53,12 @@ function wrap(socket: Socket, incoming: Incoming): ByteDuplex {
           new Promise<void>((resolve, reject) => {
             socket.write(chunk, (error) => (error ? reject(error) : resolve()));
           }),
-        close: () => new Promise<void>((resolve) => socket.end(() => resolve())),
+        close: () =>
+          new Promise<void>((resolve) => {
+            // A socket that is gone never calls back.
+            if (socket.destroyed) resolve();
+            else socket.end(() => resolve());
+          }),
         abort: destroy,
       }),
     },

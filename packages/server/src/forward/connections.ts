@@ -1,0 +1,104 @@
+import type { ForwardAround } from './around.ts';
+import { type Refusal, shortage } from './refused.ts';
+import type { Tunnel } from './tunnel.ts';
+
+/** What a connection is for, in the trace. */
+export interface ForwardFields {
+  readonly forward_type: 'local' | 'remote';
+  /** At our side: what is dialled, or where we listen. */
+  readonly remote_host?: string;
+  readonly remote_port?: number;
+  readonly remote_path?: string;
+}
+
+/** Makes a connection. It tells both ends when it cannot, unless `signal` was aborted: then nobody is there. */
+export type Make = (signal: AbortSignal) => Promise<Tunnel | Refusal>;
+
+interface Connection {
+  readonly abort: AbortController;
+  tunnel: Tunnel | undefined;
+}
+
+/** All connections through the forwards of one client, while they are made and while they last. */
+export class Connections {
+  readonly #around: ForwardAround;
+  readonly #all = new Set<Connection>();
+  readonly #running = new Set<Promise<void>>();
+  #pending = 0;
+  #over = false;
+
+  constructor(around: ForwardAround) {
+    this.#around = around;
+  }
+
+  /** Connections that are made or open. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Resolves when every connection is gone; to be called after {@link end}. Never rejects. */
+  get settled(): Promise<unknown> {
+    return Promise.all(this.#running);
+  }
+
+  /**
+   * Makes a connection and keeps account of it.
+   *
+   * @returns why there is no room for it, or a promise that resolves when it is over and never rejects.
+   */
+  begin(fields: ForwardFields, make: Make): Refusal | Promise<void> {
+    const { maxForwardedConnections, maxPendingForwards } = this.#around.limits;
+    const full =
+      this.#over || this.#all.size >= maxForwardedConnections
+        ? shortage('too many forwarded connections')
+        : this.#pending >= maxPendingForwards
+          ? shortage('too many forwarded connections are being made')
+          : undefined;
+    if (full !== undefined) {
+      this.failed(fields, full);
+      return full;
+    }
+    const connection: Connection = { abort: new AbortController(), tunnel: undefined };
+    this.#all.add(connection);
+    const running = this.#run(connection, fields, make);
+    this.#running.add(running);
+    void running.then(() => this.#running.delete(running));
+    return running;
+  }
+
+  /** Tells of a connection that did not come about. */
+  failed(fields: ForwardFields, refusal: Refusal): void {
+    this.#around.trace('session.forward.connection.failed', {
+      ...fields,
+      reason: refusal.word,
+      error: refusal.text,
+    });
+  }
+
+  /** The client is gone: nothing is made any more, and everything is ended. Idempotent. */
+  end(): void {
+    this.#over = true;
+    for (const { abort, tunnel } of this.#all) {
+      abort.abort();
+      tunnel?.giveUp();
+    }
+  }
+
+  async #run(connection: Connection, fields: ForwardFields, make: Make): Promise<void> {
+    const { trace } = this.#around;
+    this.#pending += 1;
+    const made = await make(connection.abort.signal);
+    this.#pending -= 1;
+    if ('word' in made) {
+      if (!connection.abort.signal.aborted) this.failed(fields, made);
+    } else {
+      connection.tunnel = made;
+      const channel = made.channel.id;
+      trace('session.forward.connection.opened', { ...fields, channel });
+      const { broken } = await made.done;
+      const reason = broken === undefined ? null : 'broken';
+      trace('session.forward.connection.closed', { ...fields, channel, reason });
+    }
+    this.#all.delete(connection);
+  }
+}

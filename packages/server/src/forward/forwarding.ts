@@ -1,0 +1,29 @@
+import type { ForwardAround } from './around.ts';
+import { Connections } from './connections.ts';
+import { DirectForwards, type OpenRequest } from './direct.ts';
+
+/** The server role of forwarding, for one client that has logged in. */
+export class Forwarding {
+  readonly #connections: Connections;
+  readonly #direct: DirectForwards;
+
+  constructor(around: ForwardAround) {
+    this.#connections = new Connections(around);
+    this.#direct = new DirectForwards(around, this.#connections);
+  }
+
+  /** Resolves when nothing is left; to be called after {@link end}. Never rejects. */
+  get settled(): Promise<unknown> {
+    return this.#connections.settled;
+  }
+
+  /** The client asks for a channel of {@link DIRECT_TYPES}. @throws {WireError} when it is malformed. */
+  open(request: OpenRequest): void {
+    this.#direct.open(request);
+  }
+
+  /** The client is gone. */
+  end(): void {
+    this.#connections.end();
+  }
+}
