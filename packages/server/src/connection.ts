@@ -22,7 +22,7 @@ import {
   TransportMachine,
 } from '@nbs-ssh/transport';
 import type { Certificate } from '@nbs-ssh/transport/keys';
-import { isWireError, type SshError, type TraceValue } from '@nbs-ssh/transport/wire';
+import type { SshError, TraceValue } from '@nbs-ssh/transport/wire';
 import { Authenticator } from './authenticator.ts';
 import { serverError } from './errors.ts';
 import { DIRECT_TYPES } from './forward/direct.ts';
@@ -239,7 +239,7 @@ export class ServerConnection implements AsyncDisposable {
     switch (event.type) {
       case 'open-request':
         if (event.channelType === 'session') this.#openSession(event.channel);
-        else this.#forward(() => this.#forwarding?.open(event));
+        else this.#forwarding?.open(event);
         return;
       case 'global-request':
         this.#proveHostKeys(event);
@@ -271,18 +271,9 @@ export class ServerConnection implements AsyncDisposable {
       rules: this.#restrictions.forwarding ? forwarding : forwardingRules(),
       client: { username, ...this.remote },
       trace: (name, fields) => this.#trace(name, fields),
+      fail: (error) => this.#driver.fail(error),
       onError: (error) => this.#report(error),
     });
-  }
-
-  /** A request that makes no sense ends the connection. */
-  #forward(handle: () => void): void {
-    try {
-      handle();
-    } catch (error) {
-      if (!isWireError(error)) throw error;
-      this.#driver.fail(error);
-    }
   }
 
   #openSession(channel: LocalChannelId): void {

@@ -13,6 +13,8 @@ export interface ForwardAround {
   readonly rules: ForwardingRules;
   readonly client: ForwardingClient;
   readonly trace: (name: string, fields: Readonly<Record<string, TraceValue>>) => void;
+  /** The client said something that makes no sense, and its connection ends with that. */
+  readonly fail: (error: SshError) => void;
   /** A policy threw or took too long. */
   readonly onError: (error: SshError) => void;
 }

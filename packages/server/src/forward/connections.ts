@@ -1,6 +1,6 @@
+import type { Splice } from '@nbs-ssh/session/node';
 import type { ForwardAround } from './around.ts';
 import { type Refusal, shortage } from './refused.ts';
-import type { Tunnel } from './tunnel.ts';
 
 /** What a connection is for, in the trace. */
 export interface ForwardFields {
@@ -12,11 +12,11 @@ export interface ForwardFields {
 }
 
 /** Makes a connection. It tells both ends when it cannot, unless `signal` was aborted: then nobody is there. */
-export type Make = (signal: AbortSignal) => Promise<Tunnel | Refusal>;
+export type Make = (signal: AbortSignal) => Promise<Splice | Refusal>;
 
 interface Connection {
   readonly abort: AbortController;
-  tunnel: Tunnel | undefined;
+  splice: Splice | undefined;
 }
 
 /** All connections through the forwards of one client, while they are made and while they last. */
@@ -58,7 +58,7 @@ export class Connections {
       this.failed(fields, full);
       return full;
     }
-    const connection: Connection = { abort: new AbortController(), tunnel: undefined };
+    const connection: Connection = { abort: new AbortController(), splice: undefined };
     this.#all.add(connection);
     const running = this.#run(connection, fields, make);
     this.#running.add(running);
@@ -78,9 +78,9 @@ export class Connections {
   /** The client is gone: nothing is made any more, and everything is ended. Idempotent. */
   end(): void {
     this.#over = true;
-    for (const { abort, tunnel } of this.#all) {
+    for (const { abort, splice } of this.#all) {
       abort.abort();
-      tunnel?.giveUp();
+      splice?.giveUp();
     }
   }
 
@@ -92,13 +92,19 @@ export class Connections {
     if ('word' in made) {
       if (!connection.abort.signal.aborted) this.failed(fields, made);
     } else {
-      connection.tunnel = made;
+      connection.splice = made;
       const channel = made.channel.id;
       trace('session.forward.connection.opened', { ...fields, channel });
-      const { broken } = await made.done;
-      const reason = broken === undefined ? null : 'broken';
-      trace('session.forward.connection.closed', { ...fields, channel, reason });
+      const outcome = await made.done;
+      if (outcome.by === 'socket' || outcome.by === 'session') {
+        const error = outcome.by === 'session' ? 'the connection to the client ended' : wordOf(outcome.error);
+        trace('session.forward.connection.failed', { ...fields, channel, reason: 'broken', error });
+      } else trace('session.forward.connection.closed', { ...fields, channel });
     }
     this.#all.delete(connection);
   }
 }
+
+/** The operating system's word, such as ECONNRESET. */
+const wordOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'broken';

@@ -6,6 +6,7 @@ import {
   decodeDirectStreamlocal,
   decodeDirectTcpip,
 } from '@nbs-ssh/channels';
+import { Splice } from '@nbs-ssh/session/node';
 import { printable } from '@nbs-ssh/transport/wire';
 import { type ForwardAround, permits } from './around.ts';
 import type { Connections, ForwardFields } from './connections.ts';
@@ -13,7 +14,6 @@ import { Dialler } from './dial.ts';
 import { LOCALHOST, LOOPBACK, parseHost } from './host.ts';
 import { parsePath } from './path.ts';
 import { CLIENT_GONE, connectFailed, invalidTarget, PROHIBITED, type Refusal } from './refused.ts';
-import { tunnel } from './tunnel.ts';
 
 export type OpenRequest = Extract<ChannelEvent, { readonly type: 'open-request' }>;
 
@@ -73,10 +73,9 @@ export class DirectForwards {
         dialled.socket.destroy();
         return CLIENT_GONE;
       }
-      return tunnel(dialled.socket, (listener) => channels.accept(channel, listener), {
-        sent: 0,
-        received: 0,
-      });
+      const splice = new Splice(dialled.socket, (listener) => channels.accept(channel, listener));
+      splice.go();
+      return splice;
     });
     if ('word' in begun) this.#reject(channel, begun);
   }

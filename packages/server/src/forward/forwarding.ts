@@ -1,13 +1,16 @@
+import { isWireError } from '@nbs-ssh/transport/wire';
 import type { ForwardAround } from './around.ts';
 import { Connections } from './connections.ts';
 import { DirectForwards, type OpenRequest } from './direct.ts';
 
 /** The server role of forwarding, for one client that has logged in. */
 export class Forwarding {
+  readonly #around: ForwardAround;
   readonly #connections: Connections;
   readonly #direct: DirectForwards;
 
   constructor(around: ForwardAround) {
+    this.#around = around;
     this.#connections = new Connections(around);
     this.#direct = new DirectForwards(around, this.#connections);
   }
@@ -17,13 +20,22 @@ export class Forwarding {
     return this.#connections.settled;
   }
 
-  /** The client asks for a channel of {@link DIRECT_TYPES}. @throws {WireError} when it is malformed. */
+  /** The client asks for a channel of {@link DIRECT_TYPES}. */
   open(request: OpenRequest): void {
-    this.#direct.open(request);
+    this.#orFail(() => this.#direct.open(request));
   }
 
   /** The client is gone. */
   end(): void {
     this.#connections.end();
+  }
+
+  #orFail(handle: () => void): void {
+    try {
+      handle();
+    } catch (error) {
+      if (!isWireError(error)) throw error;
+      this.#around.fail(error);
+    }
   }
 }

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { freePort, type KeyFile, makeKey, type OpensshBinaries, scratchDir } from '@nbs-ssh/testing';
+import {
+  freePort,
+  type KeyFile,
+  makeKey,
+  type OpensshBinaries,
+  scratchDir,
+  startTcpTarget,
+  type TcpTarget,
+} from '@nbs-ssh/testing';
 import { afterAll, assert, beforeAll, describe, it } from 'vitest';
 import type { ForwardingOptions } from '../../src/index.ts';
 import {
@@ -11,18 +19,17 @@ import {
   startServer,
   system,
 } from '../support.ts';
-import { startForwards, talk } from './forward-client.ts';
-import { answerAtEnd, startTarget, type Target } from './target.ts';
+import { answerAtEnd, startForwards, talk } from './forward-client.ts';
 
 describe.skipIf(!system.available)('connections from our server, with the OpenSSH client', () => {
   const binaries = (system.available ? system.binaries : undefined) as OpensshBinaries;
   const scratch = scratchDir('direct');
   let key: KeyFile;
-  let target: Target;
+  let target: TcpTarget;
 
   beforeAll(async () => {
     key = await makeKey(binaries, scratch.path, 'id', 'ed25519');
-    target = await startTarget(answerAtEnd);
+    target = await startTcpTarget(answerAtEnd);
   });
   afterAll(async () => {
     await target[Symbol.asyncDispose]();
@@ -68,11 +75,11 @@ describe.skipIf(!system.available)('connections from our server, with the OpenSS
 
   it('are refused without a policy, and ssh says so', async () => {
     await using fixture = await start();
-    const before = target.count;
+    const before = target.connections;
     const { exitCode, stderr, stdout } = await through(fixture, `127.0.0.1:${target.port}`);
     assert.equal(exitCode, 255);
     assert.equal(stdout.length, 0);
     assert.match(stderr, /administratively prohibited: forwarding to this target is not permitted/);
-    assert.equal(target.count, before);
+    assert.equal(target.connections, before);
   });
 });

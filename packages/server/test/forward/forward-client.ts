@@ -99,3 +99,10 @@ export function readToEnd(socket: Socket): Promise<Talk> {
     socket.once('error', () => give('reset'));
   });
 }
+
+/** Answers with what came, when all of it has come: without half-close nobody gets anything. */
+export function answerAtEnd(socket: Socket): void {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('end', () => socket.end(Buffer.concat([Buffer.from('got '), ...chunks])));
+}

@@ -1,11 +1,11 @@
 import { EventCollector } from '@nbs-ssh/evidence';
+import { startTcpTarget, type TcpTarget } from '@nbs-ssh/testing';
 import { WireReader, WireWriter } from '@nbs-ssh/transport/wire';
 import { afterAll, assert, beforeAll, describe, it } from 'vitest';
 import { forwardingRules } from '../../src/forward/rules.ts';
 import type { ConnectTarget, ForwardingClient, ForwardingOptions } from '../../src/index.ts';
 import { loggedIn, type Pair } from '../pair.ts';
 import { openSession, turn } from '../raw-client.ts';
-import { startTarget, type Target } from './target.ts';
 
 const PROHIBITED = 'forwarding to this target is not permitted';
 
@@ -37,9 +37,9 @@ async function ask(pair: Pair, host: string, port: number): Promise<string> {
 }
 
 describe('what a policy permits', () => {
-  let target: Target;
+  let target: TcpTarget;
   beforeAll(async () => {
-    target = await startTarget((socket) => socket.end('x'));
+    target = await startTcpTarget((socket) => socket.end('x'));
   });
   afterAll(() => target[Symbol.asyncDispose]());
 
@@ -53,7 +53,7 @@ describe('what a policy permits', () => {
         assert.equal(await ask(pair, host, port), `1 ${PROHIBITED}`);
       }
     }
-    assert.equal(target.count, 0);
+    assert.equal(target.connections, 0);
   });
 
   it('T166 is not widened by another spelling, and not narrowed by it', async () => {
@@ -172,7 +172,7 @@ describe('what a policy permits', () => {
       forwarding: { local: true },
       limits: { maxForwardedConnections: 2 },
     });
-    await using silent = await startTarget(() => {});
+    await using silent = await startTcpTarget(() => {});
     assert.equal(await ask(other, '127.0.0.1', silent.port), 'open');
     assert.equal(await ask(other, '127.0.0.1', silent.port), 'open');
     assert.equal(await ask(other, '127.0.0.1', silent.port), '4 too many forwarded connections');
