@@ -106,6 +106,8 @@ export interface EventData {
     readonly remote_host?: string;
     readonly remote_port?: number;
     readonly remote_path?: string;
+    /** How the client of a dynamic forward asked for its target: `socks4`, `socks4a` or `socks5`. */
+    readonly protocol?: string;
     /** Where a port of 0 was asked for. */
     readonly actual_port?: number;
     readonly error?: string;

@@ -84,6 +84,7 @@ export const FIELDS: {
     remote_host: 'host',
     remote_port: 'fact',
     remote_path: 'path',
+    protocol: 'fact',
     actual_port: 'fact',
     error: 'text',
     error_type: 'fact',

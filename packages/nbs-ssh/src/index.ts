@@ -73,17 +73,20 @@ export {
 } from './errors/classes.ts';
 export type {
   CloseForwardOptions,
+  DynamicForwardHandle,
   ForwardHandle,
   ForwardStats,
   PortForwardHandle,
 } from './forward/handle.ts';
 export type {
+  DynamicForwardIntent,
   ForwardIntent,
   LocalForwardIntent,
 } from './forward/intent.ts';
 export type { ForwardManager } from './forward/manager.ts';
 export type { OpenTcpOptions } from './forward/open-tcp.ts';
 export type {
+  DynamicForwardOptions,
   ForwardOptions,
   LocalForwardOptions,
 } from './forward/options.ts';

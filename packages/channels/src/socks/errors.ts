@@ -21,6 +21,10 @@ export interface SocksErrors {
   SOCKS_TOO_LONG: { readonly field: string; readonly limit: number };
   /** The client ended what it sends inside its request, or before it. */
   SOCKS_CLOSED: { readonly received: number };
+  /** It did not say in time what it wants. */
+  SOCKS_TIMEOUT: { readonly limitMs: number };
+  /** So many clients came after it that have not said what they want either. */
+  SOCKS_CROWDED: { readonly limit: number };
   SOCKS_STATE: { readonly operation: string; readonly phase: string };
 }
 
@@ -56,6 +60,14 @@ const CATALOGUE: ErrorCatalogue<SocksErrors> = {
   SOCKS_CLOSED: {
     fault: 'peer',
     message: (c) => `the client ended after ${c.received} bytes, before its request was complete`,
+  },
+  SOCKS_TIMEOUT: {
+    fault: 'peer',
+    message: (c) => `the client did not complete its request within ${c.limitMs / 1000} s`,
+  },
+  SOCKS_CROWDED: {
+    fault: 'peer',
+    message: (c) => `the client made way for others: ${c.limit} have not completed their request`,
   },
   SOCKS_STATE: {
     fault: 'caller',

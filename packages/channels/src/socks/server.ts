@@ -31,9 +31,13 @@ type State =
 export class SocksServer {
   readonly #outputs: SocksOutput[] = [];
   #held: Uint8Array = EMPTY;
-  /** Of the whole handshake. */
   #received = 0;
   #state: State = { phase: 'new' };
+
+  /** Bytes that were taken, of the whole handshake. */
+  get received(): number {
+    return this.#received;
+  }
 
   /** Bytes of an incomplete message that are kept. */
   get held(): number {

@@ -20,6 +20,7 @@ const REMEDIES: { readonly [R in ForwardReason]: string } = {
   permission_denied: 'Ports below 1024 are for root on most systems: choose a higher one.',
   refused: 'Choose another port, or let whoever runs the server allow it (AllowTcpForwarding, PermitListen).',
   bad_reply: 'This server is broken: ask for a port by its number.',
+  bad_request: 'Let the client speak SOCKS 4, 4a or 5 to this port, without a password.',
   path_exists: 'Remove the file if nobody needs it, or choose another path.',
   path_too_long: 'Choose a shorter path: systems take about 100 bytes.',
   path_unsafe: 'Make a folder of your own for the socket, that nobody else can write to.',

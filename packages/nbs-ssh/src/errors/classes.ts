@@ -354,6 +354,8 @@ export type ForwardReason =
   | 'refused'
   /** The server said a port that cannot be one. */
   | 'bad_reply'
+  /** A client of a dynamic forward did not say by SOCKS where it wants to go. */
+  | 'bad_request'
   /** There is a file where the socket should be. */
   | 'path_exists'
   | 'path_too_long'

@@ -3,7 +3,7 @@ import type { TraceValue } from '@nbs-ssh/transport/wire';
 import { ForwardError, type SSHError } from '../errors/classes.ts';
 import { brokenConnection, tooManyConnections, withdrawnError } from './errors.ts';
 import type { CloseForwardOptions, ForwardHandle, ForwardStats } from './handle.ts';
-import { type ForwardIntent, localEndOf, remoteEndOf } from './intent.ts';
+import type { ForwardIntent } from './intent.ts';
 import type { ForwardSettings } from './options.ts';
 
 /** What a forward needs of whoever holds it. */
@@ -20,7 +20,21 @@ interface Connection {
   /** Gives up making it. */
   readonly abort: AbortController;
   splice: Splice | undefined;
+  fields: ConnectionFields | undefined;
 }
+
+/** What events say of a connection that goes where its client wants, and not where the forward says. */
+export interface ConnectionFields {
+  readonly remote_host: string;
+  readonly remote_port: number;
+  readonly protocol: string;
+}
+
+/** Tells where a connection goes, once that is known. */
+export type About = (fields: ConnectionFields) => void;
+
+/** Makes a connection. Rejects when there is none; it has then told both ends. */
+export type MakeConnection = (signal: AbortSignal, about: About) => Promise<Splice>;
 
 /**
  * A forward of any kind: what it is for, the connections through it and what went through them. Who listens, and how a
@@ -132,20 +146,16 @@ export class Forward<Intent extends ForwardIntent = ForwardIntent> implements Fo
     this.#around.onGone(this);
   }
 
-  /**
-   * Makes a connection and keeps account of it.
-   *
-   * @param make - Rejects when there is none; it has then told both ends. @returns whether there is room for it.
-   */
-  connect(make: (signal: AbortSignal) => Promise<Splice>): boolean {
+  /** Makes a connection and keeps account of it. @returns whether there is room for it. */
+  connect(make: MakeConnection): boolean {
     if (this.#state !== 'active') return false;
     this.#count += 1;
     const { maxConnections } = this.settings;
     if (this.#connections.size >= maxConnections) {
-      this.#connectionFailed(tooManyConnections(maxConnections));
+      this.#connectionFailed(tooManyConnections(maxConnections), {});
       return false;
     }
-    const connection: Connection = { abort: new AbortController(), splice: undefined };
+    const connection: Connection = { abort: new AbortController(), splice: undefined, fields: undefined };
     this.#connections.add(connection);
     void this.#run(connection, make);
     return true;
@@ -183,36 +193,39 @@ export class Forward<Intent extends ForwardIntent = ForwardIntent> implements Fo
     }
   }
 
-  async #run(connection: Connection, make: (signal: AbortSignal) => Promise<Splice>): Promise<void> {
+  async #run(connection: Connection, make: MakeConnection): Promise<void> {
     const { emit } = this.#around;
     const { signal } = connection.abort;
     try {
-      const splice = await make(signal);
+      const splice = await make(signal, (fields) => {
+        connection.fields = fields;
+      });
       connection.splice = splice;
       if (signal.aborted) splice.giveUp();
-      emit('session.forward.connection.opened', { ...this.#fields(), channel: splice.channel.id });
+      const fields = { ...connection.fields, channel: splice.channel.id };
+      emit('session.forward.connection.opened', { ...this.#fields(), ...fields });
       const outcome = await splice.done;
       if (outcome.by === 'socket' || outcome.by === 'session') {
         const error = outcome.by === 'session' ? this.#around.toPublic(outcome.error) : outcome.error;
-        this.#connectionFailed(brokenConnection(outcome.by, error), splice);
+        this.#connectionFailed(brokenConnection(outcome.by, error), fields);
       } else {
-        emit('session.forward.connection.closed', { ...this.#fields(), channel: splice.channel.id });
+        emit('session.forward.connection.closed', { ...this.#fields(), ...fields });
       }
     } catch (error) {
-      this.#connectionFailed(this.#around.toPublic(error));
+      this.#connectionFailed(this.#around.toPublic(error), { ...connection.fields });
     }
     this.#connections.delete(connection);
     this.#settleIfOver(false);
   }
 
   /** What the caller's function throws is its own trouble. */
-  #connectionFailed(cause: SSHError, splice?: Splice): void {
-    if (splice === undefined) this.#failed += 1;
+  #connectionFailed(cause: SSHError, fields: Readonly<Record<string, TraceValue>>): void {
+    if (!('channel' in fields)) this.#failed += 1;
     const error = cause instanceof ForwardError ? cause : brokenConnection('session', cause);
     this.#around.emit('session.forward.connection.failed', {
       ...this.#fields(),
+      ...fields,
       ...errorFields(error),
-      ...(splice === undefined ? {} : { channel: splice.channel.id }),
     });
     try {
       this.settings.onConnectionError?.(error);
@@ -243,15 +256,11 @@ export class Forward<Intent extends ForwardIntent = ForwardIntent> implements Fo
 
 /** Both ends, by the names that events have for them. */
 function endFields(intent: ForwardIntent): Record<string, TraceValue> {
-  const local = localEndOf(intent);
-  const remote = remoteEndOf(intent);
   return {
-    ...('localPath' in local
-      ? { local_path: local.localPath }
-      : { local_host: local.localHost, local_port: local.localPort }),
-    ...('remotePath' in remote
-      ? { remote_path: remote.remotePath }
-      : { remote_host: remote.remoteHost, remote_port: remote.remotePort }),
+    ...('localPath' in intent ? { local_path: intent.localPath } : {}),
+    ...('localPort' in intent ? { local_host: intent.localHost, local_port: intent.localPort } : {}),
+    ...('remotePath' in intent ? { remote_path: intent.remotePath } : {}),
+    ...('remotePort' in intent ? { remote_host: intent.remoteHost, remote_port: intent.remotePort } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { SSHError } from '../errors/classes.ts';
-import type { ForwardIntent } from './intent.ts';
+import type { DynamicForwardIntent, ForwardIntent } from './intent.ts';
 
 /** What went through a forward since it was set up. */
 export interface ForwardStats {
@@ -41,6 +41,12 @@ export interface ForwardHandle<Intent extends ForwardIntent = ForwardIntent> ext
   /** Closes and resets what is open. */
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** A port for clients of SOCKS. */
+export type DynamicForwardHandle = ForwardHandle<DynamicForwardIntent> & {
+  readonly localHost: string;
+  readonly localPort: number;
+};
 
 /** A forward between two ports. */
 export type PortForwardHandle<Intent extends ForwardIntent = ForwardIntent> = ForwardHandle<Intent> & {

@@ -27,9 +27,11 @@ export type RemoteEnd = RemotePort | RemotePath;
 export type LocalForwardIntent = { readonly type: 'local' } & LocalEnd & RemoteEnd;
 /** What comes to the remote end leaves at the local end. */
 export type RemoteForwardIntent = { readonly type: 'remote' } & LocalEnd & RemoteEnd;
+/** What comes to the local end says by SOCKS where it wants to leave the server. */
+export type DynamicForwardIntent = { readonly type: 'dynamic' } & LocalPort;
 
 /** What a forward is for, as it was asked for: plain data, from which it can be set up again. */
-export type ForwardIntent = LocalForwardIntent | RemoteForwardIntent;
+export type ForwardIntent = LocalForwardIntent | RemoteForwardIntent | DynamicForwardIntent;
 
 /** Where listening ends, when nothing else is said: loopback, of both families. */
 export const LOOPBACK = 'localhost';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { resetSocket, Splice } from '@nbs-ssh/session/node';
 import type { ErrorContext } from '../errors/classes.ts';
 import { listenError } from './errors.ts';
-import type { Forward } from './forward.ts';
+import type { About, Forward } from './forward.ts';
 import type { ForwardIntent, LocalEnd, RemoteEnd } from './intent.ts';
 import { type LocalListener, listenOnPort } from './listener.ts';
 import type { Origin, StartChannel } from './open-channel.ts';
@@ -24,7 +24,7 @@ export type Opener = (
  *
  * @throws when there is none; the socket is then ended by whoever called.
  */
-export type Serve = (socket: Socket, signal: AbortSignal) => Promise<Splice>;
+export type Serve = (socket: Socket, signal: AbortSignal, about: About) => Promise<Splice>;
 
 /** Listens on this side for a forward, and serves what comes. @throws {ForwardError} */
 export async function listenLocally<Intent extends ForwardIntent & LocalEnd>(
@@ -48,9 +48,9 @@ function accept(forward: Forward, socket: Socket, serve: Serve): void {
   // A client that goes away while nobody uses its socket is noticed when somebody does.
   const ignore = (): void => {};
   socket.on('error', ignore);
-  const taken = forward.connect(async (signal) => {
+  const taken = forward.connect(async (signal, about) => {
     try {
-      return await serve(socket, signal);
+      return await serve(socket, signal, about);
     } catch (error) {
       resetSocket(socket);
       throw error;

@@ -3,10 +3,16 @@ import type { TraceValue } from '@nbs-ssh/transport/wire';
 import type { ErrorContext, SSHError } from '../errors/classes.ts';
 import { Forward } from './forward.ts';
 import type { ForwardHandle } from './handle.ts';
-import { type ForwardIntent, type LocalForwardIntent, remoteEndOf } from './intent.ts';
+import {
+  type DynamicForwardIntent,
+  type ForwardIntent,
+  type LocalForwardIntent,
+  remoteEndOf,
+} from './intent.ts';
 import { listenLocally, type Opener, serveTarget } from './local.ts';
 import { openChannel, type TcpOpener } from './open-channel.ts';
 import type { ForwardSettings } from './options.ts';
+import { serveSocks } from './socks/serve.ts';
 
 /** What forwards need of a connection, or of a sequence of them. */
 export interface ForwardBase {
@@ -46,6 +52,16 @@ export class ForwardManager {
   async local(intent: LocalForwardIntent, settings: ForwardSettings): Promise<Forward<LocalForwardIntent>> {
     return this.#setUp(intent, settings, (forward) =>
       listenLocally(forward, serveTarget(forward, remoteEndOf(intent), this.#open), this.#base.context()),
+    );
+  }
+
+  /** @internal @throws {ForwardError} {SSHError} when the connection is not open. */
+  async dynamic(
+    intent: DynamicForwardIntent,
+    settings: ForwardSettings,
+  ): Promise<Forward<DynamicForwardIntent>> {
+    return this.#setUp(intent, settings, (forward) =>
+      listenLocally(forward, serveSocks(forward, this.#open, this.#base), this.#base.context()),
     );
   }
 

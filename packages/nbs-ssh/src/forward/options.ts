@@ -1,5 +1,6 @@
 import type { ForwardError } from '../errors/classes.ts';
 import {
+  type DynamicForwardIntent,
   LOOPBACK,
   type LocalEnd,
   type LocalForwardIntent,
@@ -28,6 +29,13 @@ export interface LocalForwardOptions extends ForwardOptions {
   /** Name or address that the server resolves and connects to. */
   readonly remoteHost: string;
   readonly remotePort: number;
+}
+
+export interface DynamicForwardOptions extends ForwardOptions {
+  /** 0: one that is free, see {@link ForwardHandle.localPort}. */
+  readonly localPort: number;
+  /** Where to listen. Default loopback; `''` or `*` is every address: whoever reaches it can use the server's network. */
+  readonly localHost?: string;
 }
 
 export interface RemoteForwardOptions extends ForwardOptions {
@@ -77,6 +85,18 @@ export function forwardSettings(options: ForwardOptions & SocketOptions): Forwar
 /** @throws {TypeError | RangeError} */
 export function localIntent(options: LocalForwardOptions | LocalPathForwardOptions): LocalForwardIntent {
   return { type: 'local', ...localEnd(options, 0), ...remoteEnd(options, 1, undefined) };
+}
+
+/** @throws {TypeError | RangeError} */
+export function dynamicIntent({
+  localPort,
+  localHost = LOOPBACK,
+}: DynamicForwardOptions): DynamicForwardIntent {
+  return {
+    type: 'dynamic',
+    localHost: checkHost('localHost', localHost, true),
+    localPort: checkPort('localPort', localPort, 0),
+  };
 }
 
 /** @throws {TypeError | RangeError} */

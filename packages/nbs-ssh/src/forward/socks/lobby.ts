@@ -1,0 +1,50 @@
+import { type SocksError, socksError } from '@nbs-ssh/channels';
+import type { Clock } from '@nbs-ssh/session';
+
+/** Milliseconds for a handshake from its first byte to the end of the request: a client on the same machine needs one. */
+const TIMEOUT_MS = 10_000;
+/**
+ * Most clients of one port that may be in their handshake. One more makes the oldest go: whoever opens connections and
+ * says nothing loses its own, and a client that speaks is through before as many others have come.
+ */
+const MAX_WAITING = 128;
+
+/** Clients of one port whose handshake is not over, oldest first. */
+export class SocksLobby {
+  readonly #clock: Clock;
+  readonly #waiting = new Set<{ readonly drop: (error: SocksError) => void; readonly cancel: () => void }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * @param drop - Ends the client. Called once at most: when it is late, or has to make way.
+   * @returns What the client calls when it has said what it wants, or is gone.
+   */
+  enter(drop: (error: SocksError) => void): () => void {
+    const entry = {
+      drop,
+      cancel: this.#clock.after(TIMEOUT_MS, () => {
+        leave();
+        drop(socksError('SOCKS_TIMEOUT', { limitMs: TIMEOUT_MS }));
+      }),
+    };
+    const leave = (): void => {
+      entry.cancel();
+      this.#waiting.delete(entry);
+    };
+    this.#waiting.add(entry);
+    const [oldest] = this.#waiting;
+    if (this.#waiting.size > MAX_WAITING && oldest !== undefined) {
+      oldest.cancel();
+      this.#waiting.delete(oldest);
+      oldest.drop(socksError('SOCKS_CROWDED', { limit: MAX_WAITING }));
+    }
+    return leave;
+  }
+}
