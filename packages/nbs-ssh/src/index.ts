@@ -81,7 +81,10 @@ export type {
 export type {
   DynamicForwardIntent,
   ForwardIntent,
+  LocalEnd,
   LocalForwardIntent,
+  RemoteEnd,
+  RemoteForwardIntent,
 } from './forward/intent.ts';
 export type { ForwardManager } from './forward/manager.ts';
 export type { OpenTcpOptions } from './forward/open-tcp.ts';
@@ -89,6 +92,10 @@ export type {
   DynamicForwardOptions,
   ForwardOptions,
   LocalForwardOptions,
+  LocalPathForwardOptions,
+  PathForwardOptions,
+  RemoteForwardOptions,
+  SocketOptions,
 } from './forward/options.ts';
 export type {
   Answer,

@@ -6,7 +6,7 @@ export type OpenRequest = Extract<ChannelEvent, { readonly type: 'open-request' 
 
 /** Somebody who decides about the channels of a type, and uses those that it takes. */
 export interface OpenHandler {
-  /** Answers with `accept` or `reject`, now or later. Must not throw. */
+  /** Answers with `accept` or `reject`, now or later. What it throws ends the session: a WireError, for a request that is none. */
   open(request: OpenRequest, channels: ChannelTable): void;
   /** The session is over. */
   close?(): void;

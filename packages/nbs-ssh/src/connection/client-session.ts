@@ -13,6 +13,7 @@ import { AGENT_CHANNEL, AgentForwarding } from '../agent/forwarding.ts';
 import { SOFTWARE } from '../version.ts';
 import { preferKnown } from './algorithms.ts';
 import { type OpenHandler, type OpenHandlers, routeOpen } from './channel-opens.ts';
+import { GlobalQuestions } from './global-questions.ts';
 import { HostKeyUpdate } from './host-key-update.ts';
 import type { ConnectionConfig } from './options.ts';
 import type { Preparation } from './preparation.ts';
@@ -46,6 +47,7 @@ export interface ClientSession {
   /** `undefined` until authentication has begun. */
   readonly auth: () => ClientAuth | undefined;
   readonly hostKeyUpdate: HostKeyUpdate;
+  readonly questions: GlobalQuestions;
 }
 
 /** Composes the machines of the client role over a byte pipe. Nothing is sent before `driver.start()`. */
@@ -120,7 +122,8 @@ export function createClientSession(
     onEvent: (event) => {
       if (event.type === 'global-reply') {
         const { request, success, data } = event;
-        if (!hostKeyUpdate.replied(request, success, data)) owner.onGlobalReply(request);
+        const taken = questions.answered(request, { success, data });
+        if (!taken && !hostKeyUpdate.replied(request, success, data)) owner.onGlobalReply(request);
       } else if (event.type === 'open-request') routeOpen(opens, event, channels);
       else if (event.type !== 'global-request') channels.handle(event);
       else if (event.name === HOST_KEYS_REQUEST) hostKeyUpdate.announced(event.data);
@@ -129,10 +132,12 @@ export function createClientSession(
       credentials.close();
       for (const handler of opens.values()) handler.close?.();
       owner.onEnd(error);
+      questions.end();
     },
   });
   const wake = (): void => driver.wake();
   const channels = new ChannelTable(mux, wake);
+  const questions = new GlobalQuestions(mux, wake);
   const hostKeyUpdate = new HostKeyUpdate({
     config,
     trust,
@@ -141,5 +146,5 @@ export function createClientSession(
     sessionId: () => transport.sessionId,
     emit,
   });
-  return { machine, driver, channels, forwarding, auth: () => auth, hostKeyUpdate };
+  return { machine, driver, channels, forwarding, auth: () => auth, hostKeyUpdate, questions };
 }

@@ -8,8 +8,8 @@ import { localError } from '../errors/local.ts';
 import { toPublicError } from '../errors/mapping.ts';
 import { ForwardManager } from '../forward/manager.ts';
 import { Forwarding } from '../forward/methods.ts';
-import type { TcpOpener } from '../forward/open-channel.ts';
 import { type OpenTcpOptions, openTcp } from '../forward/open-tcp.ts';
+import type { RemoteLink } from '../forward/remote.ts';
 import type { Ask } from '../interaction/credentials.ts';
 import { Route } from '../jump/route.ts';
 import { type ExecOptions, type ExecResult, exec } from '../process/exec.ts';
@@ -93,7 +93,7 @@ export class SSHConnection extends Forwarding {
       context: () => this.#context(),
       toPublic: (error) => this.#error ?? this.#public(error),
       check: () => void this.#open(),
-      link: () => this.#opener(),
+      link: () => this.#link(),
     });
     this.#finished = new Promise((resolve) => {
       this.#settleFinished = resolve;
@@ -217,7 +217,7 @@ export class SSHConnection extends Forwarding {
    * @throws {ForwardError} when the server refuses, or cannot connect; `context.reason` says which.
    */
   async openTcp(host: string, port: number, options: OpenTcpOptions = {}): Promise<ByteDuplex> {
-    return openTcp(this.#opener(), host, port, options);
+    return openTcp(this.#link(), host, port, options);
   }
 
   /** Asks the server for a sign of life; resolves with the round trip in milliseconds. */
@@ -282,7 +282,7 @@ export class SSHConnection extends Forwarding {
       onRekeyed: () => this.#waiters.resolve('rekey'),
       onGlobalReply: (request) => this.#liveness.replied(request),
       onReceived: () => this.#liveness.alive(),
-      opens: new Map(),
+      opens: new Map(this.forwardManager.handlers),
       onEnd: (error) => this.#end(error ?? localError('CONNECT_CLOSED', { phase: this.#closedIn })),
     });
     this.#session.driver.start();
@@ -320,9 +320,11 @@ export class SSHConnection extends Forwarding {
     };
   }
 
-  #opener(): TcpOpener {
+  #link(): RemoteLink {
     const toPublic = (error: unknown): SSHError => this.#error ?? this.#public(error);
-    return { channels: this.#open().channels, context: this.#context(), toPublic };
+    const { channels, questions } = this.#open();
+    const ask: RemoteLink['ask'] = (name, data, onAnswer) => questions.ask(name, data, onAnswer);
+    return { channels, context: this.#context(), toPublic, ask };
   }
 
   #open(): ClientSession {

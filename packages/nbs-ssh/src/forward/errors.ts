@@ -60,12 +60,11 @@ export function pathError(localPath: string, reason: ForwardReason, why: string)
 }
 
 /** A connection that came from the server cannot be handed on to `end`. */
-export function targetError(end: LocalEnd, error: unknown, context: ErrorContext): ForwardError {
+export function targetError(end: LocalEnd, error: unknown): ForwardError {
   const code = codeOf(error);
   const reason =
     code === 'EACCES' ? 'permission_denied' : code === 'ETIMEDOUT' ? 'timeout' : 'connect_failed';
   return forwardError('FORWARD_TARGET', `cannot connect to ${showEnd(end)}: ${code}`, {
-    ...context,
     ...end,
     reason,
     originalError: error,

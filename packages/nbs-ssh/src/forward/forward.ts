@@ -71,6 +71,11 @@ export class Forward<Intent extends ForwardIntent = ForwardIntent> implements Fo
     return this.#state === 'active';
   }
 
+  /** What ended it, when that was the end of the session. */
+  get error(): SSHError | undefined {
+    return this.#error;
+  }
+
   /** Whether it was not withdrawn. */
   get isWanted(): boolean {
     return this.#state === 'establishing' || this.#state === 'active';
@@ -127,9 +132,13 @@ export class Forward<Intent extends ForwardIntent = ForwardIntent> implements Fo
    * @param port - The real one, where a port listens. @param withdraw - Ends that. Never rejects.
    */
   established(port: number | undefined, withdraw: () => Promise<void>): void {
+    if (this.#state !== 'establishing') {
+      // It was ended meanwhile, and nobody would ever withdraw what has just begun.
+      void withdraw();
+      return;
+    }
     this.#withdraw = withdraw;
     this.#actualPort = port;
-    if (this.#state !== 'establishing') return;
     this.#state = 'active';
     this.#around.emit('session.forward.established', {
       ...this.#fields(),

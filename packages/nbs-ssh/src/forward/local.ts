@@ -3,9 +3,10 @@ import { resetSocket, Splice } from '@nbs-ssh/session/node';
 import type { ErrorContext } from '../errors/classes.ts';
 import { listenError } from './errors.ts';
 import type { About, Forward } from './forward.ts';
-import type { ForwardIntent, LocalEnd, RemoteEnd } from './intent.ts';
+import type { ForwardIntent, RemoteEnd } from './intent.ts';
 import { type LocalListener, listenOnPort } from './listener.ts';
 import type { Origin, StartChannel } from './open-channel.ts';
+import { listenOnPath } from './socket-path.ts';
 
 /**
  * Opens a way to `end` through whatever connection there is, or waits for one: all that a listener knows of SSH.
@@ -27,17 +28,19 @@ export type Opener = (
 export type Serve = (socket: Socket, signal: AbortSignal, about: About) => Promise<Splice>;
 
 /** Listens on this side for a forward, and serves what comes. @throws {ForwardError} */
-export async function listenLocally<Intent extends ForwardIntent & LocalEnd>(
-  forward: Forward<Intent>,
+export async function listenLocally(
+  forward: Forward<ForwardIntent>,
   serve: Serve,
   context: ErrorContext,
 ): Promise<void> {
   const { intent } = forward;
   let listener: LocalListener;
   try {
-    listener = await listenOnPort(intent as LocalEnd & { localHost: string; localPort: number }, (socket) =>
-      accept(forward, socket, serve),
-    );
+    const onSocket = (socket: Socket): void => accept(forward, socket, serve);
+    listener =
+      'localPath' in intent
+        ? await listenOnPath(intent.localPath, forward.settings.replaceStale, onSocket)
+        : await listenOnPort(intent, onSocket);
   } catch (error) {
     throw listenError(intent, error, context);
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '@nbs-ssh/session';
 import type { TraceValue } from '@nbs-ssh/transport/wire';
+import type { OpenHandler } from '../connection/channel-opens.ts';
 import type { ErrorContext, SSHError } from '../errors/classes.ts';
 import { Forward } from './forward.ts';
 import type { ForwardHandle } from './handle.ts';
@@ -7,11 +8,13 @@ import {
   type DynamicForwardIntent,
   type ForwardIntent,
   type LocalForwardIntent,
+  type RemoteForwardIntent,
   remoteEndOf,
 } from './intent.ts';
 import { listenLocally, type Opener, serveTarget } from './local.ts';
-import { openChannel, type TcpOpener } from './open-channel.ts';
+import { openChannel } from './open-channel.ts';
 import type { ForwardSettings } from './options.ts';
+import { RemoteForwards, type RemoteLink } from './remote.ts';
 import { serveSocks } from './socks/serve.ts';
 
 /** What forwards need of a connection, or of a sequence of them. */
@@ -23,19 +26,21 @@ export interface ForwardBase {
   /** @throws {SSHError} when there is no connection and will be none. */
   readonly check: () => void;
   /** The connection there is, or the next one. @throws {SSHError} when there will be none; `signal.reason`. */
-  readonly link: (signal: AbortSignal) => TcpOpener | Promise<TcpOpener>;
+  readonly link: (signal?: AbortSignal) => RemoteLink | Promise<RemoteLink>;
 }
 
 /** The forwards of a connection. */
 export class ForwardManager {
   readonly #base: ForwardBase;
   readonly #forwards = new Set<Forward>();
+  readonly #remote: RemoteForwards;
   readonly #open: Opener = async (end, origin, make, signal) =>
     openChannel(await this.#base.link(signal), end, origin, make, signal);
 
   /** @internal */
   constructor(base: ForwardBase) {
     this.#base = base;
+    this.#remote = new RemoteForwards(base.clock, base.emit);
   }
 
   /** Forwards that take connections. */
@@ -55,6 +60,17 @@ export class ForwardManager {
     );
   }
 
+  /** @internal @throws as {@link local}; `signal.reason` when aborted. */
+  async remote(
+    intent: RemoteForwardIntent,
+    settings: ForwardSettings,
+  ): Promise<Forward<RemoteForwardIntent>> {
+    const { signal } = settings;
+    return this.#setUp(intent, settings, async (forward) =>
+      this.#remote.listen(forward, await this.#base.link(signal), signal),
+    );
+  }
+
   /** @internal @throws {ForwardError} {SSHError} when the connection is not open. */
   async dynamic(
     intent: DynamicForwardIntent,
@@ -63,6 +79,11 @@ export class ForwardManager {
     return this.#setUp(intent, settings, (forward) =>
       listenLocally(forward, serveSocks(forward, this.#open, this.#base), this.#base.context()),
     );
+  }
+
+  /** @internal For the channels that the server opens. */
+  get handlers(): readonly (readonly [string, OpenHandler])[] {
+    return this.#remote.handlers;
   }
 
   /** @internal The connection is over, and there will be no other one. */
@@ -91,10 +112,11 @@ export class ForwardManager {
     this.#forwards.add(forward);
     try {
       await establish(forward);
+      if (forward.error !== undefined) throw forward.error;
     } catch (error) {
       const told = toPublic(error);
       forward.failed(told);
-      throw told;
+      throw settings.signal?.aborted === true ? settings.signal.reason : told;
     }
     return forward;
   }

@@ -1,5 +1,10 @@
 import type { DynamicForwardHandle, ForwardHandle, PortForwardHandle } from './handle.ts';
-import type { DynamicForwardIntent, LocalForwardIntent } from './intent.ts';
+import type {
+  DynamicForwardIntent,
+  ForwardIntent,
+  LocalForwardIntent,
+  RemoteForwardIntent,
+} from './intent.ts';
 import type { ForwardManager } from './manager.ts';
 import {
   type DynamicForwardOptions,
@@ -7,7 +12,12 @@ import {
   type ForwardOptions,
   forwardSettings,
   type LocalForwardOptions,
+  type LocalPathForwardOptions,
   localIntent,
+  type PathForwardOptions,
+  type RemoteForwardOptions,
+  remoteIntent,
+  type SocketOptions,
 } from './options.ts';
 
 /** The methods by which forwards are set up: of a connection, or of whatever holds a sequence of them. */
@@ -35,11 +45,65 @@ export abstract class Forwarding {
     more: ForwardOptions & { readonly localHost?: string } = {},
   ): Promise<PortForwardHandle<LocalForwardIntent>> {
     const options = typeof first === 'number' ? { localPort: first, remoteHost, remotePort, ...more } : first;
-    const handle: ForwardHandle<LocalForwardIntent> = await this.forwardManager.local(
-      localIntent(options),
-      forwardSettings(options),
-    );
-    return handle as PortForwardHandle<LocalForwardIntent>;
+    return ported(await this.forwardManager.local(localIntent(options), forwardSettings(options)));
+  }
+
+  /**
+   * Lets the server listen on a port; what connects to it there reaches `localHost:localPort`, as seen from here.
+   *
+   * @throws {ForwardError} when the server does not listen; `context.reason` says why, as far as it is known.
+   */
+  forwardRemote(options: RemoteForwardOptions): Promise<PortForwardHandle<RemoteForwardIntent>>;
+  forwardRemote(
+    remotePort: number,
+    localHost: string,
+    localPort: number,
+    options?: ForwardOptions & { readonly remoteHost?: string },
+  ): Promise<PortForwardHandle<RemoteForwardIntent>>;
+  async forwardRemote(
+    first: RemoteForwardOptions | number,
+    localHost?: string,
+    localPort = 0,
+    more: ForwardOptions & { readonly remoteHost?: string } = {},
+  ): Promise<PortForwardHandle<RemoteForwardIntent>> {
+    const here = localHost === undefined ? {} : { localHost };
+    const options = typeof first === 'number' ? { remotePort: first, ...here, localPort, ...more } : first;
+    return ported(await this.forwardManager.remote(remoteIntent(options), forwardSettings(options)));
+  }
+
+  /**
+   * Like {@link forwardLocal}, where at least one end is a Unix socket. One on this side is made so that only this user
+   * can connect to it, and removed when the forward is closed.
+   */
+  forwardLocalPath(options: LocalPathForwardOptions): Promise<ForwardHandle<LocalForwardIntent>>;
+  forwardLocalPath(
+    localPath: string,
+    remotePath: string,
+    options?: ForwardOptions & SocketOptions,
+  ): Promise<ForwardHandle<LocalForwardIntent>>;
+  async forwardLocalPath(
+    first: LocalPathForwardOptions | string,
+    remotePath = '',
+    more: ForwardOptions & SocketOptions = {},
+  ): Promise<ForwardHandle<LocalForwardIntent>> {
+    const options = typeof first === 'string' ? { localPath: first, remotePath, ...more } : first;
+    return this.forwardManager.local(localIntent(options), forwardSettings(options));
+  }
+
+  /** Like {@link forwardRemote}, where at least one end is a Unix socket. */
+  forwardRemotePath(options: PathForwardOptions): Promise<ForwardHandle<RemoteForwardIntent>>;
+  forwardRemotePath(
+    remotePath: string,
+    localPath: string,
+    options?: ForwardOptions,
+  ): Promise<ForwardHandle<RemoteForwardIntent>>;
+  async forwardRemotePath(
+    first: PathForwardOptions | string,
+    localPath = '',
+    more: ForwardOptions = {},
+  ): Promise<ForwardHandle<RemoteForwardIntent>> {
+    const options = typeof first === 'string' ? { remotePath: first, localPath, ...more } : first;
+    return this.forwardManager.remote(remoteIntent(options), forwardSettings(options));
   }
 
   /**
@@ -65,3 +129,7 @@ export abstract class Forwarding {
     return handle as DynamicForwardHandle;
   }
 }
+
+/** Both ends are ports, because the options had ports. */
+const ported = <Intent extends ForwardIntent>(handle: ForwardHandle<Intent>): PortForwardHandle<Intent> =>
+  handle as PortForwardHandle<Intent>;

@@ -1,4 +1,5 @@
 import type { ForwardError } from '../errors/classes.ts';
+import { expandPath } from '../platform/platform.ts';
 import {
   type DynamicForwardIntent,
   LOOPBACK,
@@ -112,7 +113,7 @@ function localEnd(options: Given, least: 0 | 1): LocalEnd {
   const { localPath, localPort, localHost } = options;
   if (localPath !== undefined) {
     checkOne('local', localPort ?? localHost);
-    return { localPath: checkPath('localPath', localPath) };
+    return { localPath: expandPath(checkPath('localPath', localPath)) };
   }
   return {
     localHost: checkHost('localHost', localHost ?? LOOPBACK, least === 0),
