@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentPrograms, findProgram, startSshAgent } from '@nbs-ssh/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,8 +26,15 @@ const at = (name: string): string => join(cli.scratch.path, name);
 const text = (name: string): string => readFileSync(at(name), 'utf8');
 const keygen = (...args: readonly string[]): Promise<Finished> =>
   cli.run(['keygen', ...args], { stdin: MESSAGE });
-const theirs = (args: readonly string[]): string =>
-  execFileSync(sshKeygen ?? '', args, { encoding: 'utf8', input: MESSAGE, stdio: ['pipe', 'pipe', 'pipe'] });
+/** Input from a file: some of these read none, and a pipe to a program that has ended already is an error (EPIPE). */
+const theirs = (args: readonly string[]): string => {
+  const input = openSync(at('message'), 'r');
+  try {
+    return execFileSync(sshKeygen ?? '', args, { encoding: 'utf8', stdio: [input, 'pipe', 'pipe'] });
+  } finally {
+    closeSync(input);
+  }
+};
 const verifying = (name: string, signature: string, ...more: readonly string[]): readonly string[] => [
   ...['-Y', 'verify', '-f', at('signers'), '-I', `${name}@x`, '-n', 'file', '-s', at(signature)],
   ...more,
