@@ -160,14 +160,14 @@ describe('the SOCKS handshake of a socket', () => {
     for (let count = 0; count < 1000; count += 50) {
       await Promise.all(Array.from({ length: 50 }, () => dial('0501')));
     }
-    await here.until(() => here.fates.length === 1000 - 128);
-    expect(here.lobby.size).toBe(128);
+    await here.until(() => here.fates.length === 1000 - 256);
+    expect(here.lobby.size).toBe(256);
     expect(new Set(here.fates.map((fate) => ('code' in fate ? fate.code : 'asked')))).toEqual(
       new Set(['SOCKS_CROWDED']),
     );
     await dial('04011f907f00000100');
     await here.until(() => here.fates.some((fate) => 'asked' in fate));
-    expect(here.lobby.size).toBe(127);
+    expect(here.lobby.size).toBe(255);
     here.clock.advance(10_000);
     await here.until(() => here.fates.length === 1001);
     expect(here.sockets.size).toBe(1);

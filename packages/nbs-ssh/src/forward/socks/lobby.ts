@@ -5,9 +5,10 @@ import type { Clock } from '@nbs-ssh/session';
 const TIMEOUT_MS = 10_000;
 /**
  * Most clients of one port that may be in their handshake. One more makes the oldest go: whoever opens connections and
- * says nothing loses its own, and a client that speaks is through before as many others have come.
+ * says nothing loses its own. Half of what a forward takes by default, because clients that come at once are all here before
+ * the first of them has been heard: a program that opens 200 connections loses none.
  */
-const MAX_WAITING = 128;
+const MAX_WAITING = 256;
 
 /** Clients of one port whose handshake is not over, oldest first. */
 export class SocksLobby {
