@@ -15,6 +15,8 @@ const PROGRAMS = {
   nc: 'netcat-openbsd',
   puttygen: 'putty-tools',
   openssl: 'openssl',
+  tmux: 'tmux',
+  vi: 'vim-tiny',
   curl: 'curl',
   nginx: 'nginx-light',
   'redis-server': 'redis-server',

@@ -77,3 +77,4 @@ export {
   testAccount,
   testAccountAvailable,
 } from './test-account.ts';
+export { startTmux, type Tmux, tmuxAvailable } from './tmux.ts';

@@ -26,7 +26,7 @@ export type Invocation =
   | { readonly type: 'help' }
   | { readonly type: 'version' };
 
-const FLAGS = 'vqtTnV46ACGaNx';
+const FLAGS = 'vqtTnV46ACGaNxs';
 const WITH_VALUE = 'plioFJbcmeW';
 const LONG_WITH_VALUE = ['events', 'evidence', 'host-key-policy', 'crypto'];
 
@@ -149,6 +149,7 @@ const FLAG_OF: Readonly<Record<string, readonly [string, string]>> = {
   a: ['ForwardAgent', 'no'],
   C: ['Compression', 'yes'],
   N: ['SessionType', 'none'],
+  s: ['SessionType', 'subsystem'],
   x: ['ForwardX11', 'no'],
 };
 

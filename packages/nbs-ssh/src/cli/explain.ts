@@ -164,6 +164,16 @@ function explainChannel(error: ChannelError): Explanation {
   switch (error.code) {
     case 'CHANNEL_PTY_REFUSED':
       return { cause: `${at} gives no terminal.`, remedy: 'Run the command without -t.' };
+    case 'CHANNEL_SUBSYSTEM_REFUSED':
+      return {
+        cause: `${at} let you in but does not have this subsystem.`,
+        remedy: 'Check its name; whoever runs the server decides which ones there are (Subsystem).',
+      };
+    case 'CHANNEL_SHELL_REFUSED':
+      return {
+        cause: `${at} let you in but gives no shell.`,
+        remedy: 'The account may be for commands, files or forwards only (-N): ask who runs the server.',
+      };
     case 'CHANNEL_EXEC_REFUSED':
       return {
         cause: `${at} let you in but refused to run the command.`,

@@ -43,8 +43,8 @@ export async function prepare(
       if (untrusted(verdict))
         report.warning(`the host key of ${shown(place)} is not the known one; no password is sent`);
     }
-    if (plan.verbosity <= 0) return;
-    for (const line of describeEvent(event, plan.verbosity)) report.trace(line);
+    if (report.verbosity <= 0) return;
+    for (const line of describeEvent(event, report.verbosity)) report.trace(line);
   });
   const auth = new Map<HostSettings, readonly AuthConfig[]>();
   for (const settings of [...jumps, target]) {

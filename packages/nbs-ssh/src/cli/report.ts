@@ -4,10 +4,17 @@ import { SSHError } from '../errors/classes.ts';
 import { explain } from './explain.ts';
 import { type Failure, failureLine, plainFailure } from './outcome.ts';
 
+/** More would tell each packet, which is decided when the connection is made. */
+const MAX_VERBOSITY = 3;
+
 /** Everything that the command itself says, on standard error. */
 export class Report {
-  /** Neither banners nor warnings. */
-  quiet = false;
+  /** 0 tells what went wrong only, 3 tells each packet; below 0 neither banners nor warnings are told. */
+  verbosity = 0;
+  /** The terminal is the remote one's: lines must end in CR LF. */
+  raw = false;
+  /** What a terminal shows of a process ends in the middle of a line. */
+  midLine = false;
   readonly #json: boolean;
   #lastLine: string | undefined;
   #ended = false;
@@ -16,12 +23,31 @@ export class Report {
     this.#json = options.json;
   }
 
+  get quiet(): boolean {
+    return this.verbosity < 0;
+  }
+
+  /** Tells more of what happens, or less, within what can be told. */
+  louder(by: 1 | -1): void {
+    this.verbosity = Math.min(Math.max(this.verbosity + by, 0), MAX_VERBOSITY);
+    this.trace(`verbosity is ${this.verbosity} now`);
+  }
+
   warning(text: string): void {
     if (!this.quiet) this.trace(text);
   }
 
   trace(text: string): void {
-    if (!this.#ended) stderr.write(`nbs-ssh: ${text}\n`);
+    this.lines([`nbs-ssh: ${text}`]);
+  }
+
+  /** What the user has asked to see. */
+  lines(lines: readonly string[]): void {
+    if (this.#ended) return;
+    const end = this.raw ? '\r\n' : '\n';
+    const before = this.midLine ? end : '';
+    this.midLine = false;
+    stderr.write(`${before}${lines.map((line) => `${line}${end}`).join('')}`);
   }
 
   /** What the server shows before the login. `text` is escaped; its line breaks are given back. */
@@ -46,7 +72,7 @@ export class Report {
 
   failed(failure: Failure): void {
     if (this.#json) this.#lastLine = failureLine(255, failure);
-    else stderr.write(`nbs-ssh: ${failure.cause}\nnbs-ssh: ${failure.remedy}\n`);
+    else this.lines([`nbs-ssh: ${failure.cause}`, `nbs-ssh: ${failure.remedy}`]);
   }
 
   /** For endings that whoever caused them knows about: only a program wants to read of them. */

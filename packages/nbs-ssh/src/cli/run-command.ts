@@ -6,15 +6,16 @@ import type { RunInvocation } from './args.ts';
 import { describeOffers } from './events-verbose.ts';
 import { explain } from './explain.ts';
 import { HostKeyQuestion } from './host-key-question.ts';
+import { Left } from './interactive.ts';
 import { exitCodeOf, Interrupts } from './interrupts.ts';
-import { LAST_WORDS } from './limits.ts';
+import { LAST_WORDS, LEAVING } from './limits.ts';
 import { plainFailure } from './outcome.ts';
 import { describeWarning, makePlan, type Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { openPrompter, type Prompter } from './prompt.ts';
 import { OutputClosed } from './pump.ts';
-import { Report } from './report.ts';
-import { runPipe } from './run-pipe.ts';
+import { Report, shown } from './report.ts';
+import { runPipe, runSubsystem } from './run-pipe.ts';
 import { runProcess } from './run-process.ts';
 import type { EnvironmentSecrets } from './secrets.ts';
 import { stay } from './stay.ts';
@@ -33,9 +34,10 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
   let connection: SSHConnection | undefined;
   let question: HostKeyQuestion | undefined;
   let ended = false;
+  let patience = LAST_WORDS;
   try {
     const plan = await makePlan(invocation);
-    report.quiet = plan.verbosity < 0;
+    report.verbosity = plan.verbosity;
     tellWarnings(plan, report);
     const prompter = plan.target.batchMode ? undefined : openPrompter();
     question = prompter === undefined ? undefined : questionOf(plan, prompter);
@@ -63,6 +65,14 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
       report.abandoned(BROKEN_PIPE, plainFailure('OutputClosed', 'Nobody reads the output any more.', AGAIN));
       return BROKEN_PIPE;
     }
+    if (error instanceof Left) {
+      // A server that is not there any more must not keep anybody who leaves.
+      patience = LEAVING;
+      const cause = `The connection to ${shown(invocation.host)} was left.`;
+      report.abandoned(255, plainFailure('Left', cause, AGAIN));
+      report.warning(cause);
+      return 255;
+    }
     const { received } = interrupts;
     if (received !== undefined) {
       const code = exitCodeOf(received);
@@ -74,7 +84,7 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
   } finally {
     if (connection !== undefined) {
       await question?.end(ended, connection, interrupts.signal);
-      await Promise.race([connection.close(), delay(LAST_WORDS)]);
+      await Promise.race([connection.close(), delay(patience)]);
       await saveEvidence(connection, settings.evidence, report);
     }
     interrupts.stop();
@@ -113,15 +123,17 @@ async function connectAndRun(
     for (const line of describeOffers(offers)) report.trace(line);
   }
   const { task, target } = plan;
+  const { signal } = interrupts;
   switch (task.type) {
     case 'command':
-      return runProcess(connection, task, plan, report, interrupts);
-    case 'pipe': {
-      const duplex = await connection.openTcp(task.host, task.port, { signal: interrupts.signal });
-      return runPipe(duplex, !target.stdinNull, interrupts.signal);
-    }
+    case 'shell':
+      return runProcess(task, { connection, plan, report, interrupts, forwards: () => [] });
+    case 'subsystem':
+      return runSubsystem(await connection.subsystem(task.name, { signal }), !target.stdinNull, signal);
+    case 'pipe':
+      return runPipe(await connection.openTcp(task.host, task.port, { signal }), !target.stdinNull, signal);
     case 'none':
-      return stay(connection, interrupts.signal);
+      return stay(connection, signal);
   }
 }
 

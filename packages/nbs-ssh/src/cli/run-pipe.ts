@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type { ByteDuplex } from '@nbs-ssh/session';
 import { destroy, endOf } from '@nbs-ssh/session';
+import type { Subsystem } from '../process/subsystem.ts';
 import { Output } from './pump.ts';
 import type { Ending } from './task.ts';
 
@@ -12,6 +13,34 @@ import type { Ending } from './task.ts';
  * @throws {OutputClosed} when nobody reads the output any more; {SSHError} what broke the pipe.
  */
 export async function runPipe(duplex: ByteDuplex, input: boolean, signal: AbortSignal): Promise<Ending> {
+  await pump(duplex, input, signal, async () => {});
+  return { exitCode: signal.aborted ? null : 0, signal: null };
+}
+
+/** The same with a subsystem, which may also complain and have an exit status. @throws as {@link runPipe} */
+export async function runSubsystem(
+  subsystem: Subsystem,
+  input: boolean,
+  signal: AbortSignal,
+): Promise<Ending> {
+  void copyErrors(subsystem);
+  const { done } = subsystem;
+  // The end of the pipe tells the same failure.
+  done.catch(() => {});
+  await pump(subsystem, input, signal, () => done);
+  if (signal.aborted) return { exitCode: null, signal: null };
+  const { exitCode, signal: killer } = await done;
+  // Many servers tell no status of a subsystem: one that has closed in order has ended well.
+  return exitCode === null && killer === null ? { exitCode: 0, signal: null } : { exitCode, signal: killer };
+}
+
+/** @param over - Resolves when the pipe may be given up, once its other end has ended its output. */
+async function pump(
+  duplex: ByteDuplex,
+  input: boolean,
+  signal: AbortSignal,
+  over: () => Promise<unknown>,
+): Promise<void> {
   const end = endOf(duplex);
   const stop = (): void => void destroy(end);
   signal.addEventListener('abort', stop, { once: true });
@@ -20,15 +49,23 @@ export async function runPipe(duplex: ByteDuplex, input: boolean, signal: AbortS
   void feed(input ? stdin : [], end.writer);
   try {
     const output = new Output(process.stdout);
-    for (;;) {
-      const { done, value } = await end.reader.read();
-      if (done || value === undefined) return { exitCode: signal.aborted ? null : 0, signal: null };
-      await output.write(value);
+    for (let read = await end.reader.read(); !read.done; read = await end.reader.read()) {
+      if (read.value !== undefined) await output.write(read.value);
     }
+    await over();
   } finally {
     signal.removeEventListener('abort', stop);
     stdin.destroy();
     await destroy(end);
+  }
+}
+
+async function copyErrors({ stderr }: Subsystem): Promise<void> {
+  const output = new Output(process.stderr);
+  try {
+    for await (const bytes of stderr) await output.write(bytes);
+  } catch {
+    // Nobody reads what it complains about, or the connection is gone, which the pipe tells.
   }
 }
 

@@ -1,47 +1,69 @@
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SSHConnection } from '../connection/connection.ts';
-import type { ExecStream } from '../process/stream-exec.ts';
-import type { Interrupts } from './interrupts.ts';
+import { ConnectionLost } from '../errors/classes.ts';
+import type { ProcessStream } from '../process/process-stream.ts';
+import type { ProcessOptions } from '../process/remote-process.ts';
+import { interact } from './interactive.ts';
 import { LAST_WORDS } from './limits.ts';
-import type { Plan } from './plan.ts';
 import { feed, Output, OutputClosed } from './pump.ts';
-import type { Report } from './report.ts';
-import type { Ending, Task } from './task.ts';
-import { takeKeyboard, terminalOptions, wantsTerminal } from './terminal.ts';
+import type { Ending, Task, Workplace } from './task.ts';
+import { terminalOptions, wantsTerminal } from './terminal.ts';
 
-/** Runs a command, with standard input, output and error, and with the terminal if it gets one. */
-export async function runProcess(
-  connection: SSHConnection,
-  { command }: Task & { readonly type: 'command' },
-  { target }: Plan,
-  report: Report,
-  interrupts: Interrupts,
-): Promise<Ending> {
-  const terminal = wantsTerminal(target, process.stdin.isTTY);
+type ProcessTask = Task & { readonly type: 'command' | 'shell' };
+
+/**
+ * Runs a command or a shell, with standard input, output and error, and with the terminal if it gets one.
+ *
+ * @throws {Left} when the user leaves; {OutputClosed} when nobody reads the output any more; {SSHError}
+ */
+export async function runProcess(task: ProcessTask, workplace: Workplace): Promise<Ending> {
+  const { connection, plan, report, interrupts, forwards } = workplace;
+  const { target } = plan;
+  const terminal = wantsTerminal(target, task.type, process.stdin.isTTY);
   if (target.requestTty === 'yes' && !terminal) {
     report.warning('no terminal is asked for, because standard input is none; -tt asks all the same');
   }
-  const running = connection.streamExec(command, {
-    encoding: 'bytes',
-    ...(terminal ? { pty: terminalOptions() } : {}),
-  });
-  const giveBack = terminal ? takeKeyboard((columns, rows) => running.resize(columns, rows)) : undefined;
-  const stopFeeding = target.stdinNull ? undefined : feed(process.stdin, running);
-  if (target.stdinNull) running.end();
+  const running = start(task, workplace, terminal);
+  const input = !target.stdinNull;
+  const { escapeChar } = target;
+  const interaction = terminal
+    ? interact({ connection, running, report, escapeChar, input, forwards })
+    : undefined;
+  const stopFeeding = input && interaction === undefined ? feed(process.stdin, running) : undefined;
+  if (!input) running.end();
   try {
-    return await Promise.race([copyOutput(running), interrupted(running, interrupts.signal)]);
+    return await Promise.race([
+      copyOutput(running, (bytes) => {
+        report.midLine = terminal && bytes.at(-1) !== LF;
+      }),
+      interrupted(running, task, interrupts.signal),
+      ...(interaction === undefined ? [] : [interaction.left]),
+    ]);
+  } catch (error) {
+    throw task.type === 'shell' && error instanceof ConnectionLost ? withoutCommand(error) : error;
   } finally {
-    giveBack?.();
+    interaction?.end();
     stopFeeding?.();
   }
 }
 
-async function copyOutput(running: ExecStream<'bytes'>): Promise<Ending> {
+function start(task: ProcessTask, { connection }: Workplace, terminal: boolean): ProcessStream<'bytes'> {
+  const pty: Pick<ProcessOptions, 'pty'> = { pty: terminal ? terminalOptions() : false };
+  if (task.type === 'shell') return connection.shell({ encoding: 'bytes', ...pty });
+  return connection.streamExec(task.command, { encoding: 'bytes', ...pty });
+}
+
+const LF = 0x0a;
+
+async function copyOutput(
+  running: ProcessStream<'bytes'>,
+  seen: (bytes: Uint8Array) => void,
+): Promise<Ending> {
   const output = { stdout: new Output(process.stdout), stderr: new Output(process.stderr) };
   try {
     for await (const event of running) {
       if (event.stream === 'exit') return event;
+      seen(event.data);
       await output[event.stream].write(event.data);
     }
   } catch (error) {
@@ -51,11 +73,28 @@ async function copyOutput(running: ExecStream<'bytes'>): Promise<Ending> {
   throw new Error('the output ended without an exit event');
 }
 
-/** Ends the remote command when we are told to end. Settles only then. */
-function interrupted(running: ExecStream<'bytes'>, signal: AbortSignal): Promise<Ending> {
+/** A shell has no command whose fate somebody must find out. */
+function withoutCommand(error: ConnectionLost): ConnectionLost {
+  const { message, code, fault, retryable, context, evidence } = error;
+  const lost = new ConnectionLost(message, {
+    code,
+    fault,
+    retryable,
+    context: { ...context, phase: 'open', maybeExecuted: false },
+  });
+  return evidence === undefined ? lost : lost.attachEvidence(evidence);
+}
+
+/** Ends the remote process when we are told to end. Settles only then. */
+function interrupted(
+  running: ProcessStream<'bytes'>,
+  { type }: ProcessTask,
+  signal: AbortSignal,
+): Promise<Ending> {
   return new Promise((resolve) => {
     const stop = (): void => {
-      const gone = running.cancel().catch(() => {});
+      // A shell is not waited for: its terminal hangs up.
+      const gone = (type === 'shell' ? running.close() : running.cancel()).catch(() => {});
       void Promise.race([gone, delay(LAST_WORDS)]).then(() => resolve({ exitCode: null, signal: null }));
     };
     if (signal.aborted) stop();

@@ -1,14 +1,31 @@
+import type { SSHConnection } from '../connection/connection.ts';
 import type { HostSettings } from '../ssh-config/settings.ts';
 import type { Settings } from './config-options.ts';
+import type { Interrupts } from './interrupts.ts';
+import type { Plan } from './plan.ts';
+import type { Report } from './report.ts';
 import { UsageError } from './usage.ts';
 
 /** What the connection is for. */
 export type Task =
+  | { readonly type: 'shell' }
   | { readonly type: 'command'; readonly command: string }
+  | { readonly type: 'subsystem'; readonly name: string }
   /** Standard input and output are those of a TCP connection from the server. */
   | { readonly type: 'pipe'; readonly host: string; readonly port: number }
   /** Nothing by itself: it stays for the forwards. */
   | { readonly type: 'none' };
+
+/** What a task works with. */
+export interface Workplace {
+  /** Logged in. */
+  readonly connection: SSHConnection;
+  readonly plan: Plan;
+  readonly report: Report;
+  readonly interrupts: Interrupts;
+  /** The forwards, a line each. */
+  readonly forwards: () => readonly string[];
+}
 
 /** How a task ended, as far as the server said. */
 export interface Ending {
@@ -28,11 +45,14 @@ export function taskOf(command: string | undefined, { pipe }: Settings, target: 
     return pipe === undefined ? { type: 'none' } : { type: 'pipe', ...pipe };
   }
   const run = commandOf(command, target);
-  if (run !== undefined && run !== '') return { type: 'command', command: run };
-  throw new UsageError(
-    'No command was given, and interactive shells are not supported yet.',
-    'Write the command behind the host, for example: nbs-ssh user@host uname -a.',
-  );
+  if (target.sessionType === 'subsystem') {
+    if (run !== undefined && run !== '') return { type: 'subsystem', name: run };
+    throw new UsageError(
+      'No subsystem was named, and -s (SessionType subsystem) asks for one.',
+      'Write its name behind the host, for example: nbs-ssh -s user@host sftp.',
+    );
+  }
+  return run === undefined || run === '' ? { type: 'shell' } : { type: 'command', command: run };
 }
 
 /** As with ssh: one of the two only. */

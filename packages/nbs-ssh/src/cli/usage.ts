@@ -25,11 +25,12 @@ export function inUsersWords<T>(prepare: () => T): T {
   }
 }
 
-export const HELP = `usage: nbs-ssh [options] [user@]host command…
+export const HELP = `usage: nbs-ssh [options] [user@]host [command…]
        nbs-ssh serve [--host 127.0.0.1] [--port 0] [--user NAME] [--authorized-keys FILE] [--json]
        nbs-ssh keygen [options]
 
-Runs a command on an SSH server. Standard input goes to the command, its output comes here byte for byte.
+Opens a shell on an SSH server, or runs a command there. Standard input goes to the command, its output comes here
+byte for byte. In a terminal, ~? at the start of a line lists the escapes.
 
   -p PORT               port of the server, 22 by default
   -l USER               user to log in as
@@ -43,6 +44,8 @@ Runs a command on an SSH server. Standard input goes to the command, its output 
   -c LIST, -m LIST      ciphers and MACs; + adds, - removes, ^ prefers
   -t                    asks for a terminal when standard input is one; -tt asks for it in any case
   -T                    asks for no terminal
+  -e CHAR               the escape character (^X for a control character), or none
+  -s                    the command is the name of a subsystem
   -W HOST:PORT          joins standard input and output with a TCP connection from the server
   -N                    runs nothing, and stays until it is told to end
   -n                    gives the command an empty standard input
