@@ -92,7 +92,7 @@ describe.skipIf(!sshdAvailable())('exec on a real OpenSSH server', () => {
     const wrong = { env: { A: undefined } } as unknown as { env: Record<string, string> };
     await expect(connection.exec('true', wrong)).rejects.toThrow(TypeError);
     await expect(connection.exec('true', { timeoutSec: Number.NaN })).rejects.toThrow(RangeError);
-    await expect(connection.exec('true', { pty: { columns: -1 } })).rejects.toBeInstanceOf(ChannelError);
+    await expect(connection.exec('true', { pty: { columns: -1 } })).rejects.toThrow(RangeError);
     expect((await connection.exec('echo alive')).stdout).toBe('alive\n');
   });
 
