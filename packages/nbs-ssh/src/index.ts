@@ -155,7 +155,7 @@ export {
   type ConfigWarning,
 } from './ssh-config/errors.ts';
 export type { ForwardEnd, ForwardSpec } from './ssh-config/forward.ts';
-export type { JumpHop } from './ssh-config/jump.ts';
+export type { JumpHop } from './ssh-config/hop.ts';
 export {
   type LoadSshConfigOptions,
   loadSshConfig,

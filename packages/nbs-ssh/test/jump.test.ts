@@ -18,6 +18,7 @@ import {
   HostKeyMismatch,
   HostUnreachable,
   type JumpHost,
+  NoMutualKex,
   SSHConnection,
   type SSHConnectionOptions,
   type SSHError,
@@ -92,6 +93,41 @@ describe.skipIf(!sshdAvailable())('a connection through jump hosts', () => {
     expect(error.context).toMatchObject({ hop: label(first), host: first.host, port: first.port });
     expect((error as AuthFailed).attempts.some(({ method }) => method === 'password')).toBe(false);
     expect(first.log()).not.toMatch(/method password/);
+  });
+
+  it('offers a hop no insecure algorithm that was opted into for the target', async () => {
+    const old = ['diffie-hellman-group14-sha1'];
+    await using weak = await startSshd({ kex: old });
+    const algorithms = { kex: [...old, 'curve25519-sha256'], insecure: [...old, 'ssh-rsa'] };
+    await using connection = await SSHConnection.connect(
+      optionsFor(weak, { proxyJump: [hop(first)], algorithms }),
+    );
+    const exchanges = connection
+      .getEvidenceBundle()
+      .events.flatMap(({ eventType, data }) => (eventType === 'KEX' ? [[data.hop, data.insecure]] : []));
+    expect(exchanges).toEqual([
+      [label(first), undefined],
+      [undefined, old],
+    ]);
+    const error = await refused(through([hop(weak)], { algorithms }));
+    expect(error).toBeInstanceOf(NoMutualKex);
+    expect(error.context).toMatchObject({ hop: label(weak) });
+    const bridge = await SSHConnection.connect(through([hop(weak, { algorithms })]));
+    await bridge.close();
+  });
+
+  it('verifies a hop although the target is not verified, unless the hop itself says so', async () => {
+    const { knownHosts: _, ...stranger } = hop(first);
+    for (const unverified of [{ knownHosts: null }, { hostKeyPolicy: 'insecure', knownHosts: [] }] as const) {
+      const error = await refused(through([stranger], unverified));
+      expect(error).toBeInstanceOf(HostKeyMismatch);
+      expect(error).toMatchObject({ reason: 'unknown' });
+      expect(error.context).toMatchObject({ hop: label(first) });
+      const connection = await SSHConnection.connect(through([hop(first)], unverified));
+      await connection.close();
+    }
+    const connection = await SSHConnection.connect(through([hop(first, { knownHosts: null })]));
+    await connection.close();
   });
 
   it('T095 names the hop whose host key is wrong, also when it is the key of the target or of another hop', async () => {

@@ -79,6 +79,23 @@ export function resolveAlgorithms(
   };
 }
 
+/**
+ * The same policy without what was opted into by name: for another host. A list that has nothing else is left out, and
+ * what it chose from is free again.
+ */
+export function withoutInsecure({ insecure = [], ...slots }: AlgorithmPolicy): AlgorithmPolicy {
+  const secure = (names: readonly string[]): readonly string[] =>
+    names.filter((name) => !insecure.includes(plainName(name)));
+  const kept = ([name, policy]: readonly [string, SlotPolicy | undefined]): [string, SlotPolicy][] => {
+    if (policy === undefined) return [];
+    if (isList(policy)) return secure(policy).length === 0 ? [] : [[name, secure(policy)]];
+    const { allow = [], deny = [] } = policy;
+    const only = secure(allow).length === 0 ? {} : { allow: secure(allow) };
+    return [[name, { ...only, deny: secure(deny) }]];
+  };
+  return Object.fromEntries(Object.entries(slots).flatMap(kept));
+}
+
 /** What a CA may sign with: no insecure algorithm, opted into or not. */
 export function caSignatureNames(provider: CryptoProvider): readonly string[] {
   return allAlgorithms(provider).hostKey.filter((name) => !isCertificateType(name));

@@ -1,9 +1,11 @@
 import type { SSHConnectionOptions } from '../connection/options.ts';
+import { MAX_HOPS, parseHop } from '../ssh-config/hop.ts';
 
 /**
  * A host on the way, verified and logged in to by itself. What is not said here and is not about a person's identity
- * (known_hosts, policy, algorithms, crypto, limits of time) is as for the target; credentials never are: a password for
- * the target must not reach a host on the way. Default credentials: those of a connection without `auth`.
+ * (known_hosts, policy, algorithms, crypto, limits of time) is as for the target. Credentials never are, because a
+ * password for the target must not reach a host on the way; nor is what is insecure, because it was opted into for the
+ * target alone. Default credentials: those of a connection without `auth`.
  */
 export type JumpHost = Pick<
   SSHConnectionOptions,
@@ -30,9 +32,6 @@ export type JumpHost = Pick<
 /** What says how to get to a target: `user@host:port`, several of them with commas, or hosts with options. */
 export type ProxyJump = string | JumpHost | readonly (string | JumpHost)[];
 
-/** Hosts in one chain. Every hop multiplies latency, and a list this long is a loop or a mistake. */
-const MAX_HOPS = 16;
-
 /**
  * The hosts on the way, first one first.
  *
@@ -54,22 +53,13 @@ export function jumpHosts(proxyJump: ProxyJump): readonly JumpHost[] {
   return hosts;
 }
 
-/** `[user@]host[:port]`, `[user@][v6]:port` or `ssh://…`, as ssh takes them after -J. @throws {RangeError} */
+/** As ssh takes it after -J, and an address of IPv6 also without brackets when no port is said. @throws {RangeError} */
 export function parseJumpHost(text: string): JumpHost {
-  const rest = text.trim().replace(/^ssh:\/\/(.*?)\/?$/i, '$1');
-  const at = rest.lastIndexOf('@');
-  const username = at < 0 ? undefined : rest.slice(0, at);
-  const address = rest.slice(at + 1);
-  const [, bracketed, plain, tail] = /^(?:\[([^[\]]+)\]|([^[\]]*?))(?::(\d{1,5}))?$/.exec(address) ?? [];
-  // Several colons without brackets are an address of IPv6, whole.
-  const bare = address.split(':').length > 2 && !address.startsWith('[');
-  const host = bare ? address : (bracketed ?? plain ?? '');
-  const port = bare || tail === undefined ? undefined : Number(tail);
-  if (host === '' || host.startsWith('-') || /[\s\p{Cc}[\]/]/u.test(host) || username === '') {
-    throw new RangeError(`"${text}" is no jump host: write user@host:port`);
+  const written = text.trim().replace(/^ssh:/i, 'ssh:');
+  const hop = parseHop(written.replace(/^([^[\]/]*@)?([^@[\]/]*:[^@[\]/]*:[^@[\]/]*)$/, '$1[$2]'));
+  if (hop === undefined) {
+    throw new RangeError(`"${text}" is no jump host: write user@host:port, the port from 1 to 65535`);
   }
-  if (port !== undefined && (port < 1 || port > 65_535)) {
-    throw new RangeError(`the port of the jump host "${text}" must be from 1 to 65535`);
-  }
-  return { host, ...(port === undefined ? {} : { port }), ...(username === undefined ? {} : { username }) };
+  const { host, user, port } = hop;
+  return { host, ...(port === undefined ? {} : { port }), ...(user === undefined ? {} : { username: user }) };
 }

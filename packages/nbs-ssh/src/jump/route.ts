@@ -6,6 +6,7 @@ import type { Seat } from '../connection/seat.ts';
 import { ForwardError, HostUnreachable, type SSHError } from '../errors/classes.ts';
 import type { OpenTcpOptions } from '../forward/open-tcp.ts';
 import type { Ask } from '../interaction/credentials.ts';
+import { inheritedOptions } from './inherited.ts';
 import type { JumpHost } from './jump-host.ts';
 
 /** What a route needs of a connection to a host on the way. */
@@ -80,21 +81,9 @@ export class Route {
     // Ends the attempt only: later the hops are closed in their order, after the goodbye of what goes through them.
     const attempt = new AbortController();
     const abort = (): void => attempt.abort(signal.reason);
-    const { knownHosts, hostKeyPolicy, onUnknownHostKey, algorithmPolicy, strictKex, crypto } = this.#config;
     const hop = this.#createHop(
       {
-        knownHosts,
-        hostKeyPolicy,
-        hashKnownHosts: this.#config.hashKnownHosts,
-        updateHostKeys: this.#config.updateHostKeys,
-        ...(onUnknownHostKey === undefined ? {} : { onUnknownHostKey }),
-        ...(this.#config.onBanner === undefined ? {} : { onBanner: this.#config.onBanner }),
-        ...(algorithmPolicy === undefined ? {} : { algorithms: algorithmPolicy }),
-        ...(this.#config.interaction === undefined ? {} : { interaction: this.#config.interaction }),
-        strictKex,
-        crypto,
-        connectTimeoutSec: this.#config.connectTimeoutMs / 1000,
-        tracePackets: this.#config.tracePackets,
+        ...inheritedOptions(this.#config, jump),
         ...definedOf(jump),
         ...(stream === undefined ? {} : { stream }),
         signal: attempt.signal,

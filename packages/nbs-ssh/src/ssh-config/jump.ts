@@ -1,21 +1,11 @@
-import { badValue, type LineProblem } from './errors.ts';
-import { isSafeHost, isSafeUser } from './names.ts';
-
-/** A host on the way, as `ProxyJump` names it. What is `undefined` comes from that host's own configuration. */
-export interface JumpHop {
-  readonly host: string;
-  readonly user: string | undefined;
-  readonly port: number | undefined;
-}
+import { badValue } from './errors.ts';
+import { type JumpHop, MAX_HOPS, parseHop } from './hop.ts';
 
 export interface Jump {
   /** In the order they are connected to. */
   readonly hops: readonly JumpHop[];
   readonly text: string;
 }
-
-/** Hops of one connection: each costs a whole login, and a longer chain is a mistake. */
-const MAX_HOPS = 16;
 
 /**
  * `[user@]host[:port]` or `ssh://…`, several with commas. @returns `none` for a direct connection.
@@ -27,35 +17,14 @@ export function parseJump(spec: string): Jump | 'none' {
   const text = (spec.split('#')[0] ?? '').trimEnd();
   const hops = text.split(',');
   if (hops.length > MAX_HOPS) throw badValue(`there may be ${MAX_HOPS} hosts on the way`, text);
-  return { hops: hops.map((hop) => parseHop(hop, text)), text };
+  return { hops: hops.map((hop) => hopOf(hop, text)), text };
 }
 
-function parseHop(hop: string, whole: string): JumpHop {
-  const bad = (): LineProblem =>
-    badValue('it must be [user@]host[:port], with commas between several', whole);
-  const url = /^ssh:\/\/([^/]*)\/?$/.exec(hop);
-  if (url === null && hop.startsWith('ssh://')) throw bad();
-  const rest = url?.[1] ?? hop;
-  const at = rest.lastIndexOf('@');
-  const name = at < 0 ? undefined : url === null ? rest.slice(0, at) : decoded(rest.slice(0, at), bad);
-  const target = /^(?:\[([^\]]*)\]|([^:/]*))(?::(.*))?$/.exec(rest.slice(at + 1));
-  const host = target?.[1] ?? target?.[2] ?? '';
-  if (host === '' || name === '') throw bad();
-  if (!isSafeHost(host) || (name !== undefined && !isSafeUser(name))) throw bad();
-  const port = target?.[3];
-  if (port === undefined || port === '') return { host, user: name, port: undefined };
-  const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
-  if (number < 1 || number > 65_535) throw bad();
-  return { host, user: name, port: number };
-}
-
-/** The user of a URL: percent-encoded, and without the parameters behind `;`. */
-function decoded(text: string, bad: () => LineProblem): string {
-  try {
-    return decodeURIComponent(text.split(';')[0] ?? '');
-  } catch {
-    throw bad();
-  }
+function hopOf(hop: string, whole: string): JumpHop {
+  const parsed = parseHop(hop);
+  if (parsed === undefined)
+    throw badValue('it must be [user@]host[:port], with commas between several', whole);
+  return parsed;
 }
 
 /** As `ssh -G` prints it: the last hop taken apart and put together again, those before it as they were written. */

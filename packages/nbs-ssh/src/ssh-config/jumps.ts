@@ -1,9 +1,6 @@
 import { ConfigError } from './errors.ts';
-import type { JumpHop } from './jump.ts';
+import { type JumpHop, MAX_HOPS } from './hop.ts';
 import type { HostSettings } from './settings.ts';
-
-/** Hosts on the way together, those that jump hosts need themselves counted too. */
-const MAX_HOPS = 16;
 
 /**
  * The hosts on the way to one, each with what the configuration says about it, in the order they are connected to. As
@@ -25,6 +22,7 @@ export async function jumpSettings(
       throw new ConfigError('CONFIG_LIMIT', text, { option: 'ProxyJump' });
     }
     way.unshift(...hops);
+    // Together with those that jump hosts need themselves.
     if (way.length > MAX_HOPS + 1) {
       const text = `there are more than ${MAX_HOPS} hosts on the way to ${target.host}`;
       throw new ConfigError('CONFIG_LIMIT', text, { option: 'ProxyJump' });

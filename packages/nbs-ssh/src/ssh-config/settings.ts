@@ -1,5 +1,5 @@
 import type { ForwardSpec } from './forward.ts';
-import type { JumpHop } from './jump.ts';
+import type { JumpHop } from './hop.ts';
 import type { AddressFamily, LogLevel, RequestTty, StrictHostKeyChecking, YesNoAsk } from './raw-settings.ts';
 
 /** A command whose standard input and output are the connection. */
