@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
-import { resetSocket, Splice } from '@nbs-ssh/session/node';
+import { type LocalListener, listenOnPort, resetSocket, Splice } from '@nbs-ssh/session/node';
 import type { ErrorContext } from '../errors/classes.ts';
 import { listenError } from './errors.ts';
 import type { About, Forward } from './forward.ts';
 import type { ForwardIntent, RemoteEnd } from './intent.ts';
-import { type LocalListener, listenOnPort } from './listener.ts';
 import type { Origin, StartChannel } from './open-channel.ts';
 import { listenOnPath } from './socket-path.ts';
 

@@ -1,9 +1,9 @@
 import { lstat, stat, unlink } from 'node:fs/promises';
 import { connect, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { close, type LocalListener, listen } from '@nbs-ssh/session/node';
 import type { ForwardError } from '../errors/classes.ts';
 import { pathError } from './errors.ts';
-import { close, type LocalListener, listen } from './listener.ts';
 
 /** Longest path, in bytes: `sun_path` has 108 on Linux and 104 elsewhere, with the byte that ends it. Longer ones get cut. */
 const MAX_BYTES = process.platform === 'linux' ? 107 : 103;

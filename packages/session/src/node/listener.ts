@@ -1,10 +1,19 @@
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
-import { LOOPBACK, type LocalPort } from './intent.ts';
 
 /** Connections that the operating system holds for us before they are taken. Node's default. */
 const BACKLOG = 511;
 /** A port that is free at 127.0.0.1 may be taken at ::1. So often another one is tried. */
 const PORT_ATTEMPTS = 10;
+
+/** Loopback of both families. */
+const LOOPBACK = 'localhost';
+
+/** Where to listen. */
+export interface LocalPort {
+  readonly localHost: string;
+  /** 0: any free one. */
+  readonly localPort: number;
+}
 
 /** Sockets that listen on this side. */
 export interface LocalListener {
