@@ -9,6 +9,7 @@ import {
 import {
   type ChannelEvent,
   type GlobalEvent,
+  type GlobalRequestToken,
   type LocalChannelId,
   Multiplexer,
   OpenFailureReason,
@@ -27,6 +28,7 @@ import { Authenticator } from './authenticator.ts';
 import { serverError } from './errors.ts';
 import { DIRECT_TYPES } from './forward/direct.ts';
 import { Forwarding } from './forward/forwarding.ts';
+import { FORWARD_REQUESTS } from './forward/remote.ts';
 import { forwardingRules } from './forward/rules.ts';
 import { hostKeyAnnouncement, proveHostKeys } from './host-key-proofs.ts';
 import type { ServerConfig } from './options.ts';
@@ -107,7 +109,7 @@ export class ServerConnection implements AsyncDisposable {
     const mux = new Multiplexer({
       role: 'server',
       trace,
-      wantedGlobalRequests: [HOST_KEYS_PROVE_REQUEST],
+      wantedGlobalRequests: [HOST_KEYS_PROVE_REQUEST, ...FORWARD_REQUESTS],
       wantedChannelTypes: ['session', ...DIRECT_TYPES],
     });
     this.#machine = new SessionMachine<ServerAuthEffect, ServerAuthAnswer, Login>({
@@ -242,7 +244,8 @@ export class ServerConnection implements AsyncDisposable {
         else this.#forwarding?.open(event);
         return;
       case 'global-request':
-        this.#proveHostKeys(event);
+        if (event.name === HOST_KEYS_PROVE_REQUEST) this.#proveHostKeys(event);
+        else this.#forwarding?.request(event);
         return;
       case 'global-reply':
         // We ask nothing that is answered.
@@ -252,13 +255,16 @@ export class ServerConnection implements AsyncDisposable {
     }
   }
 
-  /** The only global request that is not answered by the multiplexer itself. */
   #proveHostKeys({ data, token }: GlobalEvent & { readonly type: 'global-request' }): void {
     const { crypto, hostKeys, algorithms } = this.#config;
     const { sessionId = new Uint8Array(0), algorithms: agreed } = this.#machine.transport;
     const proofs = proveHostKeys(crypto, hostKeys, sessionId, agreed?.hostKey, algorithms.hostKey, data);
+    this.#replyGlobal(token, proofs !== undefined, proofs);
+  }
+
+  #replyGlobal(token: GlobalRequestToken | undefined, success: boolean, data?: Uint8Array): void {
     if (token === undefined) return;
-    this.#machine.mux.replyGlobal(token, proofs !== undefined, proofs);
+    this.#machine.mux.replyGlobal(token, success, data);
     this.#driver.wake();
   }
 
@@ -271,6 +277,7 @@ export class ServerConnection implements AsyncDisposable {
       rules: this.#restrictions.forwarding ? forwarding : forwardingRules(),
       client: { username, ...this.remote },
       trace: (name, fields) => this.#trace(name, fields),
+      reply: (token, success, data) => this.#replyGlobal(token, success, data),
       fail: (error) => this.#driver.fail(error),
       onError: (error) => this.#report(error),
     });

@@ -1,3 +1,4 @@
+import type { GlobalRequestToken } from '@nbs-ssh/channels';
 import type { ChannelTable, Clock } from '@nbs-ssh/session';
 import type { SshError, TraceValue } from '@nbs-ssh/transport/wire';
 import { askInTime } from '../bounded.ts';
@@ -13,6 +14,8 @@ export interface ForwardAround {
   readonly rules: ForwardingRules;
   readonly client: ForwardingClient;
   readonly trace: (name: string, fields: Readonly<Record<string, TraceValue>>) => void;
+  /** Answers a global request, which wants no answer where there is no token. */
+  readonly reply: (token: GlobalRequestToken | undefined, success: boolean, data?: Uint8Array) => void;
   /** The client said something that makes no sense, and its connection ends with that. */
   readonly fail: (error: SshError) => void;
   /** A policy threw or took too long. */

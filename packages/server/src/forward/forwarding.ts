@@ -2,22 +2,25 @@ import { isWireError } from '@nbs-ssh/transport/wire';
 import type { ForwardAround } from './around.ts';
 import { Connections } from './connections.ts';
 import { DirectForwards, type OpenRequest } from './direct.ts';
+import { type ForwardRequest, RemoteForwards } from './remote.ts';
 
 /** The server role of forwarding, for one client that has logged in. */
 export class Forwarding {
   readonly #around: ForwardAround;
   readonly #connections: Connections;
   readonly #direct: DirectForwards;
+  readonly #remote: RemoteForwards;
 
   constructor(around: ForwardAround) {
     this.#around = around;
     this.#connections = new Connections(around);
     this.#direct = new DirectForwards(around, this.#connections);
+    this.#remote = new RemoteForwards(around, this.#connections);
   }
 
   /** Resolves when nothing is left; to be called after {@link end}. Never rejects. */
   get settled(): Promise<unknown> {
-    return this.#connections.settled;
+    return Promise.all([this.#connections.settled, this.#remote.settled]);
   }
 
   /** The client asks for a channel of {@link DIRECT_TYPES}. */
@@ -25,8 +28,14 @@ export class Forwarding {
     this.#orFail(() => this.#direct.open(request));
   }
 
+  /** The client sends one of {@link FORWARD_REQUESTS}. */
+  request(request: ForwardRequest): void {
+    this.#orFail(() => this.#remote.request(request));
+  }
+
   /** The client is gone. */
   end(): void {
+    this.#remote.end();
     this.#connections.end();
   }
 

@@ -45,6 +45,13 @@ export const DIAL_TIMEOUT: Refusal = {
   text: 'the target does not answer: timed out',
 };
 
+/** The client does not take a connection that came for it. */
+export const notTaken = (text: string): Refusal => ({
+  word: 'connect_failed',
+  reason: OpenFailureReason.CONNECT_FAILED,
+  text: `the client did not take it: ${text}`,
+});
+
 /** Nobody hears it. */
 export const CLIENT_GONE: Refusal = {
   word: 'connect_failed',
