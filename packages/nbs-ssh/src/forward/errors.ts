@@ -1,4 +1,5 @@
 import { isChannelsError } from '@nbs-ssh/channels';
+import { SocketPathError } from '@nbs-ssh/session/node';
 import { printable } from '@nbs-ssh/transport/wire';
 import { type ErrorContext, ForwardError, type ForwardReason } from '../errors/classes.ts';
 import { type LocalEnd, type RemoteEnd, showEnd } from './intent.ts';
@@ -41,22 +42,14 @@ const codeOf = (error: unknown): string =>
 /** Nobody listens at `end` of this side: `error` says why. */
 export function listenError(end: LocalEnd, error: unknown, context: ErrorContext): ForwardError {
   if (error instanceof ForwardError) return error;
-  const reason = SYSTEM.get(codeOf(error)) ?? 'other';
-  return forwardError(
-    'FORWARD_LISTEN',
-    `cannot listen on ${showEnd(end)}: ${SENTENCES[reason] ?? codeOf(error)}`,
-    {
-      ...context,
-      ...end,
-      reason,
-      originalError: error,
-    },
-  );
-}
-
-/** The socket of a forward cannot be where it was asked for. */
-export function pathError(localPath: string, reason: ForwardReason, why: string): ForwardError {
-  return forwardError('FORWARD_LISTEN', `cannot listen on ${localPath}: ${why}`, { localPath, reason });
+  const reason = error instanceof SocketPathError ? error.problem : (SYSTEM.get(codeOf(error)) ?? 'other');
+  const why = error instanceof SocketPathError ? error.message : (SENTENCES[reason] ?? codeOf(error));
+  return forwardError('FORWARD_LISTEN', `cannot listen on ${showEnd(end)}: ${why}`, {
+    ...context,
+    ...end,
+    reason,
+    originalError: error,
+  });
 }
 
 /** A connection that came from the server cannot be handed on to `end`. */

@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net';
-import { type LocalListener, listenOnPort, resetSocket, Splice } from '@nbs-ssh/session/node';
+import { type LocalListener, listenOnPath, listenOnPort, resetSocket, Splice } from '@nbs-ssh/session/node';
 import type { ErrorContext } from '../errors/classes.ts';
 import { listenError } from './errors.ts';
 import type { About, Forward } from './forward.ts';
 import type { ForwardIntent, RemoteEnd } from './intent.ts';
 import type { Origin, StartChannel } from './open-channel.ts';
-import { listenOnPath } from './socket-path.ts';
 
 /**
  * Opens a way to `end` through whatever connection there is, or waits for one: all that a listener knows of SSH.
