@@ -21,6 +21,10 @@ const PROGRAMS = {
   nginx: 'nginx-light',
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
+  Xvfb: 'xvfb',
+  xauth: 'xauth',
+  xdpyinfo: 'x11-utils',
+  xclock: 'x11-apps',
 };
 
 /** A package's services must not start on somebody's machine only because tests need its programs. */

@@ -66,3 +66,13 @@ export {
   TerminalOpcode,
 } from './terminal-modes.ts';
 export { creditAfterRead } from './window.ts';
+export { decodeX11Open, X11_CHANNEL, type X11Open } from './x11/open.ts';
+export {
+  COOKIE_LENGTH,
+  encodeX11Setup,
+  MIT_MAGIC_COOKIE,
+  type X11Setup,
+  type X11SetupProblem,
+  X11SetupReader,
+  type X11SetupResult,
+} from './x11/setup.ts';

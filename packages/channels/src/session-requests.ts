@@ -36,6 +36,16 @@ export type SessionRequestOf<Text> =
   | { readonly type: 'break'; readonly lengthMs: number }
   /** The client lets the server reach its agent, OpenSSH PROTOCOL.agent §2. */
   | { readonly type: 'auth-agent-req@openssh.com' }
+  /** The client lets programs of the server use its display, RFC 4254 §6.3.1. */
+  | {
+      readonly type: 'x11-req';
+      /** The first program is the last. */
+      readonly singleConnection: boolean;
+      readonly protocol: string;
+      /** In hexadecimal. */
+      readonly cookie: string;
+      readonly screen: number;
+    }
   | { readonly type: 'exit-status'; readonly status: number }
   | {
       readonly type: 'exit-signal';
@@ -135,6 +145,10 @@ function writeBody(writer: WireWriter, request: SessionRequest): void {
     case 'signal':
       writer.text(request.signal);
       return;
+    case 'x11-req':
+      writer.bool(request.singleConnection).text(request.protocol).text(request.cookie);
+      writer.u32(uint32('screen', request.screen));
+      return;
     case 'break':
       writer.u32(uint32('lengthMs', request.lengthMs));
       return;
@@ -171,6 +185,12 @@ function readBody(name: string, reader: WireReader): ReceivedSessionRequest | un
       return { type: name, ...readSize(reader) };
     case 'signal':
       return { type: name, signal: reader.text('signal.name') };
+    case 'x11-req': {
+      const singleConnection = reader.bool('x11-req.single connection');
+      const protocol = reader.text('x11-req.protocol');
+      const cookie = reader.text('x11-req.cookie');
+      return { type: name, singleConnection, protocol, cookie, screen: reader.u32('x11-req.screen') };
+    }
     case 'break':
       return { type: name, lengthMs: reader.u32('break.length') };
     case 'exit-status':

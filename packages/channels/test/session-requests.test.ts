@@ -30,6 +30,7 @@ describe('session requests, RFC 4254 §6', () => {
     { type: 'window-change', columns: 0, rows: 0, widthPixels: 0xffffffff, heightPixels: 0xffffffff },
     { type: 'signal', signal: 'TERM' },
     { type: 'break', lengthMs: 500 },
+    { type: 'x11-req', singleConnection: true, protocol: 'MIT-MAGIC-COOKIE-1', cookie: '00ff', screen: 1 },
     { type: 'exit-status', status: 0xffffffff },
     { type: 'exit-signal', signal: 'SEGV', coreDumped: true, message: 'sorry' },
   ];
@@ -102,7 +103,7 @@ describe('session requests, RFC 4254 §6', () => {
     assert.isUndefined(decodeSessionRequest('pty-req', pty(xterm, Uint8Array.of(1, 0, 0))));
     assert.isUndefined(decodeSessionRequest('pty-req', pty(new Uint8Array(65_536).fill(65), EMPTY)));
     assert.isUndefined(decodeSessionRequest('pty-req', pty(Uint8Array.of(0xff), EMPTY)));
-    assert.isUndefined(decodeSessionRequest('x11-req', EMPTY));
+    assert.isUndefined(decodeSessionRequest('xon-xoff', EMPTY));
   });
 
   it('exit-signal text is safe to print', () => {

@@ -68,6 +68,15 @@ export function eventFromTrace(
       return make('SHELL', { ...fields, status: 'started' });
     case 'session.shell.done':
       return make('SHELL', { ...fields, status: 'ended' });
+    case 'x11.answered':
+      return make('FORWARD', {
+        forward_type: 'x11',
+        ...(fields['granted'] === true
+          ? { status: 'established' }
+          : { status: 'failed', error: 'the server does not allow X11' }),
+      });
+    case 'x11.refused':
+      return make('FORWARD', { forward_type: 'x11', status: 'connection_failed', error: fields['reason'] });
     case 'transport.kex.done':
       return make('KEX', {
         ...facts.negotiated,

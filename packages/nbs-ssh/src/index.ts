@@ -171,3 +171,4 @@ export {
 } from './ssh-config/options.ts';
 export type { AlgorithmSettings, HostSettings, ProxyCommandSettings } from './ssh-config/settings.ts';
 export { VERSION } from './version.ts';
+export type { X11Options } from './x11/options.ts';

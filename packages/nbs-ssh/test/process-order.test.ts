@@ -37,6 +37,7 @@ function on(serve: Server): RemoteProcesses {
   return {
     open: (listener) => channels.open({ type: 'session' }, listener),
     forwardAgent: () => {},
+    forwardX11: () => {},
     env: {},
     now: () => 0,
     unixNow: () => 0,

@@ -174,9 +174,11 @@ describe('channels of a client that has logged in', () => {
       assert.equal((await pair.client.next(91, 92))[0], 92, type);
     }
     const channel = await session(pair);
-    for (const name of ['auth-agent-req@openssh.com', 'x11-req', 'shell', 'xon-xoff', 'x']) {
+    for (const name of ['auth-agent-req@openssh.com', 'shell', 'xon-xoff', 'x']) {
       assert.isFalse(await reply(pair, channelRequest(channel, name)), name);
     }
+    const x11 = new WireWriter().u8(98).u32(channel).text('x11-req').bool(true).bool(false);
+    assert.isFalse(await reply(pair, x11.text('MIT-MAGIC-COOKIE-1').text('00').u32(0).finish()));
     assert.isFalse(await reply(pair, channelRequest(channel, 'subsystem', 'sftp')));
   });
 

@@ -58,6 +58,7 @@ export { nginxObstacle, startNginx } from './services/nginx.ts';
 export { POSTGRES_USER, postgresObstacle, startPostgres } from './services/postgres.ts';
 export { redisObstacle, startRedis } from './services/redis.ts';
 export type { Service } from './services/service.ts';
+export { startXServer, type XServer, xServerObstacle } from './services/x-server.ts';
 export { type SilentPort, startSilentPort } from './silent-port.ts';
 export {
   agentPrograms,

@@ -5,12 +5,13 @@ import {
   type ClientAuthEffect,
   HOST_KEYS_REQUEST,
 } from '@nbs-ssh/auth';
-import { DEFAULT_LIMITS, type GlobalRequestId, Multiplexer } from '@nbs-ssh/channels';
+import { DEFAULT_LIMITS, type GlobalRequestId, Multiplexer, X11_CHANNEL } from '@nbs-ssh/channels';
 import { ChannelTable, type Clock, SessionDriver, SessionMachine } from '@nbs-ssh/session';
 import { TransportMachine } from '@nbs-ssh/transport';
 import type { SshError, TraceSink, TraceValue } from '@nbs-ssh/transport/wire';
 import { AGENT_CHANNEL, AgentForwarding } from '../agent/forwarding.ts';
 import { SOFTWARE } from '../version.ts';
+import { X11Forwarding } from '../x11/forwarding.ts';
 import { preferKnown } from './algorithms.ts';
 import { type OpenHandler, type OpenHandlers, routeOpen } from './channel-opens.ts';
 import { GlobalQuestions } from './global-questions.ts';
@@ -44,6 +45,7 @@ export interface ClientSession {
   readonly driver: SessionDriver<ClientAuthEffect, ClientAuthAnswer, Login>;
   readonly channels: ChannelTable;
   readonly forwarding: AgentForwarding;
+  readonly x11: X11Forwarding;
   /** `undefined` until authentication has begun. */
   readonly auth: () => ClientAuth | undefined;
   readonly hostKeyUpdate: HostKeyUpdate;
@@ -77,7 +79,12 @@ export function createClientSession(
     clock,
     emit,
   });
-  const opens = new Map<string, OpenHandler>([[AGENT_CHANNEL, forwarding], ...owner.opens]);
+  const x11 = new X11Forwarding({ clock, emit, random: config.algorithms.crypto.random });
+  const opens = new Map<string, OpenHandler>([
+    [AGENT_CHANNEL, forwarding],
+    [X11_CHANNEL, x11],
+    ...owner.opens,
+  ]);
   const { channelWindowBytes: maxWindow } = config;
   const mux = new Multiplexer({
     role: 'client',
@@ -146,5 +153,5 @@ export function createClientSession(
     sessionId: () => transport.sessionId,
     emit,
   });
-  return { machine, driver, channels, forwarding, auth: () => auth, hostKeyUpdate, questions };
+  return { machine, driver, channels, forwarding, x11, auth: () => auth, hostKeyUpdate, questions };
 }

@@ -309,6 +309,7 @@ export class SSHConnection extends Forwarding {
       open: (listener) => this.#open().channels.open({ type: 'session' }, listener),
       env: this.#config.env,
       forwardAgent: (channel) => this.#open().forwarding.request(channel),
+      forwardX11: (channel, options) => this.#evidence.register(this.#open().x11.request(channel, options)),
       now: () => this.#clock.now(),
       unixNow: () => this.#clock.unixNow(),
       after: (milliseconds, run) => this.#clock.after(milliseconds, run),

@@ -2,6 +2,7 @@ import type { EvidenceBundle } from '@nbs-ssh/evidence/node';
 import type { Channel, ChannelListener } from '@nbs-ssh/session';
 import type { Secret, TraceValue } from '@nbs-ssh/transport/wire';
 import { ChannelError, type ErrorContext, type SSHError } from '../errors/classes.ts';
+import type { X11Options } from '../x11/options.ts';
 import { type PtyOptions, ptyRequest } from './terminal.ts';
 
 /** What a session channel is opened for, RFC 4254 §6.5. */
@@ -16,6 +17,8 @@ export interface RemoteProcesses {
   readonly open: (listener: ChannelListener) => Channel;
   /** Asks for what is handed on to every command, if anything is. */
   readonly forwardAgent: (channel: Channel) => void;
+  /** Asks for what {@link ProcessOptions.x11} says. @throws {TypeError | RangeError} */
+  readonly forwardX11: (channel: Channel, options: true | X11Options) => void;
   /** Of every command, before its own. */
   readonly env: Readonly<Record<string, string>>;
   readonly now: () => number;
@@ -34,6 +37,11 @@ export interface ProcessOptions {
   readonly pty?: boolean | PtyOptions;
   /** Sent before the command. Servers accept few names and do not say which (`AcceptEnv`). */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Lets programs of the server use a display here: `true` for that of DISPLAY, untrusted. Default `false`. A server that does
+   * not allow it runs the command without.
+   */
+  readonly x11?: boolean | X11Options;
 }
 
 /** How a remote process ended. */
@@ -101,10 +109,11 @@ function askToStart(
   processes: RemoteProcesses,
   channel: Channel,
   start: ProcessStart,
-  { env, pty }: ProcessOptions,
+  { env, pty, x11 = false }: ProcessOptions,
 ): { readonly pty: Promise<boolean> | undefined; readonly granted: Promise<boolean> } {
   try {
     processes.forwardAgent(channel);
+    if (x11 !== false) processes.forwardX11(channel, x11);
     for (const [name, value] of Object.entries({ ...processes.env, ...env })) {
       if (typeof value !== 'string') throw new TypeError(`the environment variable ${name} is no string`);
       channel.notify({ type: 'env', name, value });

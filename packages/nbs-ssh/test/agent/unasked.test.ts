@@ -1,5 +1,4 @@
-import { type ChannelEvent, type LocalChannelId, Multiplexer, OpenFailureReason } from '@nbs-ssh/channels';
-import { type Channel, ChannelTable } from '@nbs-ssh/session';
+import { OpenFailureReason } from '@nbs-ssh/channels';
 import { systemClock } from '@nbs-ssh/session/node';
 import { createAgent, SSHConnection } from 'nbs-ssh';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -7,84 +6,33 @@ import { AGENT_CHANNEL, AgentForwarding } from '../../src/agent/forwarding.ts';
 import { pipePair } from '../../src/agent/pipe.ts';
 import { rejection } from '../lab.ts';
 import { options, ourServer } from '../own-server.ts';
+import { Twins } from '../twins.ts';
 
-/** A client and a wicked server, one multiplexer against the other. */
-class Twins {
+class AgentTwins extends Twins {
   readonly agent = createAgent();
-  readonly traced: string[] = [];
-  readonly client = new Multiplexer({ role: 'client', wantedChannelTypes: [AGENT_CHANNEL] });
-  readonly server = new Multiplexer({ role: 'server' });
-  readonly channels = new ChannelTable(this.client, () => {});
-  readonly events: ChannelEvent[] = [];
   readonly forwarding: AgentForwarding;
 
   constructor(connect?: () => Promise<never>) {
+    super(AGENT_CHANNEL);
     this.forwarding = new AgentForwarding(() => (connect === undefined ? this.agent : { connect }), {
       clock: systemClock,
       emit: (name) => this.traced.push(name),
     });
-  }
-
-  /** Carries messages until both are silent and every promise has settled. */
-  async settle(): Promise<void> {
-    for (let quiet = 0; quiet < 5; ) {
-      const moved =
-        this.#carry(this.client, this.server, true) || this.#carry(this.server, this.client, false);
-      quiet = moved ? 0 : quiet + 1;
-      if (!moved) await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
-  session(): Channel {
-    return this.channels.open({ type: 'session' }, {});
-  }
-
-  open(count = 1): readonly LocalChannelId[] {
-    return Array.from({ length: count }, () => this.server.openChannel({ type: AGENT_CHANNEL }));
-  }
-
-  /** Reasons of refusals at the server, `undefined` for channels that were opened. */
-  get answers(): readonly (number | undefined)[] {
-    return this.events.flatMap((event) => {
-      if (event.type === 'open-failed') return [event.reason];
-      return event.type === 'opened' ? [undefined] : [];
-    });
-  }
-
-  #carry(from: Multiplexer, to: Multiplexer, ours: boolean): boolean {
-    let moved = false;
-    for (let output = from.poll(true); output !== undefined; output = from.poll(true)) {
-      moved = true;
-      if (output.type === 'send') to.receive(output.payload);
-      else if (output.type === 'send-data') to.receive(Uint8Array.of(...output.header, ...output.body));
-      else if (output.type === 'failed') throw output.error;
-      else if (output.type === 'global-request' || output.type === 'global-reply') continue;
-      else if (!ours) this.#atServer(output);
-      else if (output.type === 'open-request') this.forwarding.open(output, this.channels);
-      else this.channels.handle(output);
-    }
-    return moved;
-  }
-
-  #atServer(event: ChannelEvent): void {
-    if (event.type === 'open-request') this.server.accept(event.channel);
-    else if (event.type === 'request' && event.token !== undefined)
-      this.server.replyRequest(event.channel, event.token, true);
-    else this.events.push(event);
+    this.handler = this.forwarding;
   }
 }
 
 const PROHIBITED = OpenFailureReason.ADMINISTRATIVELY_PROHIBITED;
 
 describe('channels to the agent that a server opens', () => {
-  let twins = new Twins();
+  let twins = new AgentTwins();
   afterEach(async () => {
     twins.forwarding.close();
     await twins.agent.close();
   });
 
   it('are prohibited before forwarding was asked for, and once the session that asked is over', async () => {
-    twins = new Twins();
+    twins = new AgentTwins();
     twins.open();
     await twins.settle();
     expect(twins.answers).toEqual([PROHIBITED]);
@@ -102,9 +50,9 @@ describe('channels to the agent that a server opens', () => {
   });
 
   it('are prohibited for good when nothing is to be handed on', async () => {
-    twins = new Twins();
+    twins = new AgentTwins();
     const off = new AgentForwarding(undefined, { clock: systemClock, emit: () => {} });
-    Object.assign(twins, { forwarding: off });
+    twins.handler = off;
     off.request(twins.session());
     twins.open();
     await twins.settle();
@@ -113,7 +61,7 @@ describe('channels to the agent that a server opens', () => {
 
   it('are at most sixteen at a time, also while the agent has not answered yet', async () => {
     for (const connect of [undefined, () => new Promise<never>(() => {})]) {
-      twins = new Twins(connect);
+      twins = new AgentTwins(connect);
       twins.forwarding.request(twins.session());
       await twins.settle();
       twins.open(18);
@@ -128,7 +76,7 @@ describe('channels to the agent that a server opens', () => {
   });
 
   it('are refused when the agent is not there', async () => {
-    twins = new Twins(async () => {
+    twins = new AgentTwins(async () => {
       throw Object.assign(new Error('gone'), { code: 'ENOENT' });
     });
     twins.forwarding.request(twins.session());
