@@ -8,9 +8,6 @@ import type { Outbox } from './outbox.ts';
 import { ReplyQueue } from './reply-queue.ts';
 import { decodeSessionRequest, isExitRequest } from './session-requests.ts';
 
-/** "I will read no more", OpenSSH PROTOCOL §2.1. Free to ignore. */
-const END_OF_WRITE = 'eow@openssh.com';
-
 /** Requests of one channel in both directions and who owes whom an answer, RFC 4254 §5.4. */
 export class ChannelRequests {
   readonly #channel: LocalChannelId;
@@ -73,7 +70,7 @@ export class ChannelRequests {
       if (exit && token !== undefined) this.reply(remote, token, true);
       return;
     }
-    if (wantReply || name !== END_OF_WRITE) this.#outbox.noise();
+    this.#outbox.noise();
     if (token !== undefined) this.reply(remote, token, false);
   }
 

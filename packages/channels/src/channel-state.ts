@@ -1,3 +1,4 @@
+import { channelsError } from './errors.ts';
 import type { RemoteChannelId } from './ids.ts';
 
 /** The peer's side of a channel. */
@@ -38,3 +39,13 @@ export const LEGAL_MESSAGES: { readonly [P in ChannelPhase]: readonly number[] }
   closing: [93, 94, 95, 96, 97, 98, 99, 100],
   closed: [],
 };
+
+/** What a peer with threads may still send for a channel that it has closed: window, and answers. */
+export const LATE_MESSAGES: readonly number[] = [93, 99, 100];
+
+/** Throws a peer fault when message `received` may not come now. */
+export function checkLegal(channel: number, phase: ChannelPhase, received: number): void {
+  const expected = LEGAL_MESSAGES[phase];
+  if (expected.includes(received)) return;
+  throw channelsError('CHANNELS_MESSAGE_UNEXPECTED', { channel, phase, expected, received });
+}

@@ -1,7 +1,7 @@
 // Every transition of a channel lives in this file. Nothing here knows about other channels.
-import { printable } from '@nbs-ssh/transport/wire';
+import { EMPTY, printable, wireError } from '@nbs-ssh/transport/wire';
 import { ChannelRequests } from './channel-requests.ts';
-import { type ChannelState, LEGAL_MESSAGES, type Remote } from './channel-state.ts';
+import { type ChannelState, checkLegal, type Remote } from './channel-state.ts';
 import type { MultiplexerConfig } from './config.ts';
 import { channelsError } from './errors.ts';
 import { type LocalChannelId, type RequestId, type RequestToken, remoteChannelId } from './ids.ts';
@@ -15,12 +15,14 @@ import {
   decodeWindowAdjust,
   EXTENDED_DATA_STDERR,
   encodeBare,
+  encodeEndOfWrite,
   encodeWindowAdjust,
   extendedDataHeader,
   readU32,
   SSH_MSG,
   writeU32,
 } from './messages.ts';
+import { END_OF_WRITE } from './openssh.ts';
 import type { Outbox } from './outbox.ts';
 import type { SendOutput } from './output.ts';
 import { type DataStream, SendQueue } from './send-queue.ts';
@@ -54,6 +56,9 @@ export class Channel {
   #state: ChannelState;
   #eof: 'open' | 'wanted' | 'sent' = 'open';
   #closeWanted = false;
+  /** The peer said that it reads no more. */
+  #unread = false;
+  #endOfWriteSent = false;
   #bytesSent = 0;
   #bytesReceived = 0;
   /** When our number was told to the peer, until it used it for the first time. */
@@ -105,21 +110,12 @@ export class Channel {
     const { remote } = this.#state;
     this.#state = { phase: 'open', remote };
     this.#toldAt = this.#outbox.now();
-    const { size: window } = this.window;
+    const { id: recipient } = remote;
+    const sizes = { window: this.window.size, maxPacket: this.maxPacket };
     this.#outbox.control(
-      ChannelOpenConfirmation.encode({
-        recipient: remote.id,
-        sender: this.id,
-        window,
-        maxPacket: this.maxPacket,
-        typeSpecific: new Uint8Array(0),
-      }),
+      ChannelOpenConfirmation.encode({ recipient, sender: this.id, ...sizes, typeSpecific: EMPTY }),
     );
-    this.#outbox.trace?.('channels.opened', {
-      channel: this.id,
-      window: remote.window,
-      max_packet: remote.maxPacket,
-    });
+    this.#traceOpened(remote);
   }
 
   /** Gives the answer to send; the channel is then gone. */
@@ -135,6 +131,7 @@ export class Channel {
     const { phase } = this.#state;
     const writable = phase === 'opening' || phase === 'open' || phase === 'receive-ended';
     if (!writable || this.#closeWanted || this.#eof !== 'open') throw this.#notOpen('write');
+    if (this.#unread) throw channelsError('CHANNELS_UNREAD', { channel: this.id });
     this.#queue.push(bytes, stream);
     if (this.canSend) this.#outbox.ready(this);
   }
@@ -144,6 +141,14 @@ export class Channel {
     if (this.#eof !== 'open' || this.#closeWanted) return;
     this.#eof = 'wanted';
     this.#finish();
+  }
+
+  endOfWrite(): void {
+    if (this.#state.phase !== 'open' || this.#closeWanted || this.#endOfWriteSent) return;
+    if (!this.#outbox.openSsh()) return;
+    this.#endOfWriteSent = true;
+    this.#outbox.control(encodeEndOfWrite(this.#state.remote.id));
+    this.#requests.trace(END_OF_WRITE, false, 'send');
   }
 
   close(discard: boolean): void {
@@ -217,16 +222,7 @@ export class Channel {
   // Messages 91–100. Peer faults throw.
 
   receive(number: number, payload: Uint8Array, nextToken: () => RequestToken): void {
-    const { phase } = this.#state;
-    const expected = LEGAL_MESSAGES[phase];
-    if (!expected.includes(number)) {
-      throw channelsError('CHANNELS_MESSAGE_UNEXPECTED', {
-        channel: this.id,
-        phase,
-        expected,
-        received: number,
-      });
-    }
+    checkLegal(this.id, this.#state.phase, number);
     if (this.#toldAt !== undefined) {
       this.#outbox.growth.sample(this.#outbox.now() - this.#toldAt);
       this.#toldAt = undefined;
@@ -265,7 +261,7 @@ export class Channel {
     const remote = { id: remoteChannelId(sender), window, maxPacket };
     this.#outbox.claim(remote.id);
     this.#state = { phase: 'open', remote };
-    this.#outbox.trace?.('channels.opened', { channel: this.id, window, max_packet: maxPacket });
+    this.#traceOpened(remote);
     if (!this.#closeWanted) {
       this.#outbox.event({ type: 'opened', channel: this.id, window, maxPacket, typeSpecific });
     }
@@ -283,12 +279,8 @@ export class Channel {
     this.#state = { phase: 'closed' };
     this.#outbox.remove(this);
     this.#outbox.trace?.('channels.open-failed', { channel: this.id, reason, direction: 'send' });
-    this.#outbox.event({
-      type: 'open-failed',
-      channel: this.id,
-      reason,
-      description: printable(description),
-    });
+    const refusal = { reason, description: printable(description) };
+    this.#outbox.event({ type: 'open-failed', channel: this.id, ...refusal });
   }
 
   /** @param stream - `undefined` for extended data of a type that does not exist: counted and given back. */
@@ -357,7 +349,20 @@ export class Channel {
 
   #receiveRequest(message: ChannelRequest, nextToken: () => RequestToken): void {
     const remote = this.#remote();
-    if (remote !== undefined) this.#requests.receive(message, remote.id, nextToken);
+    if (remote === undefined) return;
+    if (message.name === END_OF_WRITE && !message.wantReply) this.#receiveEndOfWrite(message);
+    else this.#requests.receive(message, remote.id, nextToken);
+  }
+
+  #receiveEndOfWrite({ name, data }: ChannelRequest): void {
+    if (data.length > 0) throw wireError('WIRE_TRAILING_BYTES', { message: name, count: data.length });
+    this.#requests.trace(name, false, 'receive');
+    if (this.#unread) this.#outbox.noise();
+    if (this.#unread || this.#closeWanted) return;
+    this.#unread = true;
+    this.#queue.clear();
+    this.#outbox.event({ type: 'end-of-write', channel: this.id });
+    this.#finish();
   }
 
   /** Once all data is sent: exit requests, then EOF, then CLOSE, as far as they were asked for. */
@@ -380,6 +385,10 @@ export class Channel {
   #remote(): Remote | undefined {
     const state = this.#state;
     return state.phase === 'open' || state.phase === 'receive-ended' ? state.remote : undefined;
+  }
+
+  #traceOpened({ window, maxPacket }: Remote): void {
+    this.#outbox.trace?.('channels.opened', { channel: this.id, window, max_packet: maxPacket });
   }
 
   #notOpen(operation: string): Error {

@@ -27,6 +27,8 @@ export interface ChannelsErrors {
   CHANNELS_CONTROL_OVERFLOW: { readonly limit: number };
   CHANNELS_LIMIT: { readonly limit: number };
   CHANNELS_NOT_OPEN: { readonly channel: number; readonly phase: string; readonly operation: string };
+  CHANNELS_UNREAD: { readonly channel: number };
+  CHANNELS_NO_MORE_SESSIONS: Record<never, never>;
   CHANNELS_ARGUMENT: { readonly argument: string; readonly reason: string };
   CHANNELS_CREDIT: { readonly channel: number; readonly unread: number; readonly consumed: number };
   CHANNELS_TOKEN: { readonly token: number };
@@ -106,6 +108,14 @@ const CATALOGUE: ErrorCatalogue<ChannelsErrors> = {
   CHANNELS_NOT_OPEN: {
     fault: 'caller',
     message: (c) => `cannot ${c.operation}: channel ${c.channel} is ${c.phase}`,
+  },
+  CHANNELS_UNREAD: {
+    fault: 'caller',
+    message: (c) => `cannot write: the peer reads no more from channel ${c.channel}`,
+  },
+  CHANNELS_NO_MORE_SESSIONS: {
+    fault: 'caller',
+    message: () => 'cannot open a session: the server was promised that no more are opened',
   },
   CHANNELS_ARGUMENT: {
     fault: 'caller',

@@ -4,6 +4,7 @@ import { channelsError } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import { type GlobalRequestId, type GlobalRequestToken, globalRequestId, globalRequestToken } from './ids.ts';
 import { GlobalRequest, RequestFailure, RequestSuccess, SSH_MSG } from './messages.ts';
+import { NO_MORE_SESSIONS } from './openssh.ts';
 import type { Outbox } from './outbox.ts';
 import { ReplyQueue } from './reply-queue.ts';
 
@@ -11,8 +12,6 @@ const FAILURE = /* @__PURE__ */ RequestFailure.encode({});
 
 /** Announcements that mean nothing to us here and cost nothing: OpenSSH PROTOCOL §2.5. */
 const IGNORED: ReadonlySet<string> = /* @__PURE__ */ new Set(['hostkeys-00@openssh.com']);
-/** After it a client opens no more sessions, OpenSSH PROTOCOL §2.2. */
-const NO_MORE_SESSIONS = 'no-more-sessions@openssh.com';
 
 /** A request that waits for its reply. */
 interface Awaited {
@@ -36,7 +35,7 @@ export class GlobalRequests {
   #unasked = 0;
   #lastId = 0;
   #lastToken = 0;
-  /** The client promised to open no more sessions. */
+  /** The client promised to open no more sessions: the peer, or in its role we. */
   noMoreSessions = false;
 
   constructor(config: MultiplexerConfig, outbox: Outbox) {
@@ -55,6 +54,12 @@ export class GlobalRequests {
     this.#outbox.control(GlobalRequest.encode({ name, wantReply, data }));
     this.#trace(name, wantReply, 'send');
     return id;
+  }
+
+  /** Promises, once, to open no more sessions. */
+  promiseNoMoreSessions(): void {
+    if (!this.noMoreSessions) this.send(NO_MORE_SESSIONS, EMPTY, false);
+    this.noMoreSessions = true;
   }
 
   /** The oldest request that was not sent went out in the packet of this number. */

@@ -1,5 +1,6 @@
 import {
   bool,
+  EMPTY,
   type MessageCodec,
   message,
   rest,
@@ -10,6 +11,7 @@ import {
   wireError,
 } from '@nbs-ssh/transport/wire';
 import type { RemoteChannelId } from './ids.ts';
+import { END_OF_WRITE } from './openssh.ts';
 
 /** Message numbers of the connection protocol, RFC 4254 §9. */
 export const SSH_MSG = {
@@ -170,6 +172,9 @@ export function checkBare(payload: Uint8Array): void {
     throw wireError('WIRE_TRAILING_BYTES', { message: `message ${payload[0]}`, count: payload.length - 5 });
   }
 }
+
+export const encodeEndOfWrite = (recipient: RemoteChannelId): Uint8Array =>
+  ChannelRequest.encode({ recipient, name: END_OF_WRITE, wantReply: false, data: EMPTY });
 
 export function encodeWindowAdjust(recipient: RemoteChannelId, added: number): Uint8Array {
   const payload = new Uint8Array(9);

@@ -1,5 +1,6 @@
 import { EMPTY, isWireError, printable, type TraceEvent, utf8 } from '@nbs-ssh/transport/wire';
 import { Channel } from './channel.ts';
+import { LATE_MESSAGES } from './channel-state.ts';
 import { checkBytes } from './check-bytes.ts';
 import {
   checkSize,
@@ -24,15 +25,10 @@ import {
   requestId,
   requestToken,
 } from './ids.ts';
-import {
-  ChannelOpen,
-  ChannelOpenFailure,
-  isConnectionMessage,
-  OpenFailureReason,
-  readRecipient,
-  SSH_MSG,
-} from './messages.ts';
+import { ChannelOpen, ChannelOpenFailure, isConnectionMessage, readRecipient, SSH_MSG } from './messages.ts';
 import { NoiseBudget } from './noise-budget.ts';
+import { openRefusal } from './open-refusal.ts';
+import { isOpenSsh } from './openssh.ts';
 import type { Outbox } from './outbox.ts';
 import type { ChannelEvent, GlobalEvent, MuxError, MuxOutput } from './output.ts';
 import { ReadyRing } from './ready-ring.ts';
@@ -44,13 +40,6 @@ import { WindowGrowth } from './window-growth.ts';
  * that never finishes it could queue answers without end. Honest ones cause a few for each of 1000 channels.
  */
 const MAX_CONTROL = 16_384;
-
-/** What a peer with threads may still send for a channel that it has closed. */
-const LATE: readonly number[] = [
-  SSH_MSG.CHANNEL_WINDOW_ADJUST,
-  SSH_MSG.CHANNEL_SUCCESS,
-  SSH_MSG.CHANNEL_FAILURE,
-];
 
 /**
  * The connection protocol of RFC 4254: many channels over one transport. Sans-IO, for both roles.
@@ -79,6 +68,7 @@ export class Multiplexer {
   #failure: MuxError | undefined;
   #failed = false;
   #now = 0;
+  #openSsh = false;
   #nextId = 0;
   #opening = 0;
   #lastRequest = 0;
@@ -96,6 +86,7 @@ export class Multiplexer {
       claim: (remote) => this.#claim(remote),
       remove: (channel) => this.#remove(channel),
       noise: () => this.#noise.spend(this.#now),
+      openSsh: () => this.#openSsh,
       now: () => this.#now,
       growth: new WindowGrowth(limits.windowGrowth),
       trace: trace && ((name, fields) => trace({ name, time: this.#now, fields })),
@@ -111,6 +102,11 @@ export class Multiplexer {
   /** Whether a channel we asked for waits for the peer's answer. */
   get awaitsOpen(): boolean {
     return this.#opening > 0;
+  }
+
+  /** Tells the peer's identification line. Until then it is not taken for OpenSSH. */
+  identified(line: string): void {
+    this.#openSsh = isOpenSsh(line);
   }
 
   /** Sets the time for traces, the noise budget and the growth of windows. Monotonic milliseconds. */
@@ -171,13 +167,16 @@ export class Multiplexer {
    * Asks the peer for a channel; `opened` or `open-failed` follows. Writes and requests may follow at once: they
    * go out with the confirmation, and vanish if the channel is refused.
    *
-   * @throws {ChannelsError} `CHANNELS_LIMIT`, `CHANNELS_ARGUMENT`
+   * @throws {ChannelsError} `CHANNELS_LIMIT`, `CHANNELS_ARGUMENT`, `CHANNELS_NO_MORE_SESSIONS`
    */
   openChannel(options: OpenOptions): LocalChannelId {
     this.#live('open a channel');
     const { type: channelType, typeSpecific = EMPTY } = options;
     const { maxChannels } = this.#config.limits;
     if (this.#channels.size >= maxChannels) throw channelsError('CHANNELS_LIMIT', { limit: maxChannels });
+    if (channelType === 'session' && this.#global.noMoreSessions) {
+      throw channelsError('CHANNELS_NO_MORE_SESSIONS', {});
+    }
     const sizes = this.#sizes(options);
     const channel = this.#add(channelType, { phase: 'opening' }, sizes);
     this.#control.push(ChannelOpen.encode({ channelType, sender: channel.id, ...sizes, typeSpecific }));
@@ -206,7 +205,7 @@ export class Multiplexer {
   /**
    * Queues bytes. They are not copied: leave them as they are until {@link queued} says they are gone.
    *
-   * @throws {ChannelsError} `CHANNELS_NOT_OPEN` when the channel is closed or past its EOF.
+   * @throws {ChannelsError} `CHANNELS_NOT_OPEN` when the channel is closed or past its EOF, `CHANNELS_UNREAD`.
    * @throws {TypeError} when `bytes` is not a Uint8Array, or lies about its length.
    */
   write(id: LocalChannelId, bytes: Uint8Array, extended?: 'stderr'): void {
@@ -217,6 +216,11 @@ export class Multiplexer {
   /** Bytes written and not yet sent. 0 for a channel that is gone. */
   queued(id: LocalChannelId): number {
     return this.#channels.get(id)?.queued ?? 0;
+  }
+
+  /** Tells an OpenSSH peer that nobody reads what it sends; others just go on. Give back what still comes. */
+  endOfWrite(id: LocalChannelId): void {
+    this.#channels.get(id)?.endOfWrite();
   }
 
   /** Sends EOF once everything written is sent. Doing it twice is harmless. */
@@ -258,6 +262,17 @@ export class Multiplexer {
     this.#channels.get(id)?.reply(token, success);
   }
 
+  /**
+   * Promises to open no more sessions, so that nobody who gets at the connection can. For clients.
+   *
+   * @returns whether the server is OpenSSH and was told. Opening a session then throws: it would disconnect for one.
+   */
+  noMoreSessions(): boolean {
+    if (this.#failed || !this.#openSsh) return false;
+    this.#global.promiseNoMoreSessions();
+    return true;
+  }
+
   globalRequest(name: string, data: Uint8Array, wantReply: boolean): GlobalRequestId {
     this.#live('send a global request');
     return this.#global.send(name, data, wantReply);
@@ -290,7 +305,7 @@ export class Multiplexer {
    * behind their CLOSE; anything else is a fault.
    */
   #receiveStray(received: number, channel: number): void {
-    if (!LATE.includes(received) || channel >= this.#nextId) {
+    if (!LATE_MESSAGES.includes(received) || channel >= this.#nextId) {
       throw channelsError('CHANNELS_UNKNOWN_CHANNEL', { channel, received });
     }
     this.#outbox.noise();
@@ -299,18 +314,13 @@ export class Multiplexer {
   #receiveOpen({ channelType, sender, window, maxPacket, typeSpecific }: ChannelOpen): void {
     const remote = { id: remoteChannelId(sender), window, maxPacket };
     if (maxPacket === 0) throw channelsError('CHANNELS_MAX_PACKET', { remote: sender });
-    const session = channelType === 'session';
-    if (!this.#config.wantedChannelTypes.has(channelType)) {
-      const reason = session
-        ? OpenFailureReason.ADMINISTRATIVELY_PROHIBITED
-        : OpenFailureReason.UNKNOWN_CHANNEL_TYPE;
-      this.#outbox.noise();
-      this.#refuse(remote.id, reason, 'channel type not accepted here');
-    } else if (session && this.#global.noMoreSessions) {
-      this.#outbox.noise();
-      this.#refuse(remote.id, OpenFailureReason.ADMINISTRATIVELY_PROHIBITED, 'no more sessions');
-    } else if (this.#channels.size >= this.#config.limits.maxChannels) {
-      this.#refuse(remote.id, OpenFailureReason.RESOURCE_SHORTAGE, 'too many channels');
+    const refusal = openRefusal(channelType, this.#config, {
+      channels: this.#channels.size,
+      noMoreSessions: this.#global.noMoreSessions,
+    });
+    if (refusal !== undefined) {
+      if (refusal.noise) this.#outbox.noise();
+      this.#refuse(remote.id, refusal.reason, refusal.description);
     } else {
       this.#claim(remote.id);
       const { id } = this.#add(channelType, { phase: 'offered', remote }, this.#sizes({}));

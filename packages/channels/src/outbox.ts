@@ -17,6 +17,8 @@ export interface Outbox {
   remove(channel: Channel): void;
   /** Counts a message without effect. Throws a peer fault when there are too many. */
   noise(): void;
+  /** Whether the peer is OpenSSH, as far as is known. */
+  openSsh(): boolean;
   /** Monotonic milliseconds; what is sent now leaves at this time or later. */
   now(): number;
   readonly growth: WindowGrowth;

@@ -65,6 +65,8 @@ export type ChannelEvent =
       readonly request: RequestId;
       readonly success: boolean;
     }
+  /** The peer reads no more: what was written and not sent is thrown away, and writing throws. Comes at most once. */
+  | { readonly type: 'end-of-write'; readonly channel: LocalChannelId }
   /** The queue fell to the low-water mark: write more. */
   | { readonly type: 'writable'; readonly channel: LocalChannelId }
   /** Both sides said CLOSE. Comes exactly once, after all data. */

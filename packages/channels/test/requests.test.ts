@@ -181,7 +181,6 @@ describe('channel requests', () => {
     for (const name of ['keepalive@openssh.com', 'exec', 'x11-req', 'auth-agent-req@openssh.com']) {
       mux.receive(request(id, name, true));
     }
-    mux.receive(request(id, 'eow@openssh.com', false));
     assert.deepEqual(drain(mux), { sent: Array.from({ length: 4 }, () => bare(100, PEER)), events: [] });
   });
 

@@ -71,6 +71,37 @@ describe.skipIf(!sshdAvailable())('a TCP connection through the server', () => {
     expect(await heard).toBe('but I am not');
   });
 
+  it('stops the target when reading was given up, while writing goes on', async () => {
+    let accepted = 0;
+    let received = '';
+    target.onSocket = (socket) => {
+      const block = Buffer.alloc(65_536);
+      const send = (): void => {
+        socket.write(block, (error) => {
+          if (error) return;
+          accepted += block.length;
+          send();
+        });
+      };
+      send();
+      socket.on('error', () => {});
+      socket.on('data', (chunk: Buffer) => {
+        received += chunk.toString();
+      });
+    };
+    const pipe = await connection.openTcp('127.0.0.1', target.port);
+    const reader = pipe.readable.getReader();
+    await reader.read();
+    await reader.cancel();
+    // Were it not told, the target would send on and on, and this never end.
+    for (let before = -1; before !== accepted; ) {
+      before = accepted;
+      for (let round = 0; round < 20; round += 1) await connection.ping();
+    }
+    await pipe.writable.getWriter().write(new TextEncoder().encode('still heard'));
+    while (received !== 'still heard') await connection.ping();
+  });
+
   it('stops the target when nobody reads, and holds no more than the window', async () => {
     const chunk = Buffer.alloc(65_536, 7);
     let accepted = 0;

@@ -15,6 +15,8 @@ export interface ServerErrors {
   SERVER_CLOSED: Readonly<Record<never, never>>;
   /** Something was written to a session that has ended, or its input broke off. */
   SERVER_SESSION_ENDED: { readonly operation: string };
+  /** The client said that it reads no more output. */
+  SERVER_OUTPUT_UNREAD: Record<never, never>;
   /** A handler of the application threw; `cause` is what it threw. */
   SERVER_HANDLER_FAILED: { readonly handler: string };
   SERVER_HANDLER_TIMEOUT: { readonly handler: string; readonly limitSec: number };
@@ -41,6 +43,7 @@ const CATALOGUE: ErrorCatalogue<ServerErrors> = {
   },
   SERVER_CLOSED: { fault: 'caller', disconnect: 11, message: () => 'the server closed the connection' },
   SERVER_SESSION_ENDED: { fault: 'network', message: (c) => `${c.operation}: the session has ended` },
+  SERVER_OUTPUT_UNREAD: { fault: 'network', message: () => 'write: the client reads no more output' },
   SERVER_HANDLER_FAILED: { fault: 'caller', message: (c) => `the ${c.handler} handler threw` },
   SERVER_HANDLER_TIMEOUT: {
     fault: 'caller',

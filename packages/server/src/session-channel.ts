@@ -1,7 +1,7 @@
 import type { ReceivedSessionRequest, SessionRequest } from '@nbs-ssh/channels';
 import type { Channel, ChannelListener } from '@nbs-ssh/session';
 import { EMPTY, fromUtf8, fromUtf8Lossy, printable, type SshError, utf8 } from '@nbs-ssh/transport/wire';
-import { serverError } from './errors.ts';
+import { isServerError, serverError } from './errors.ts';
 import type { SessionHandler } from './handlers.ts';
 import type { ServerConfig } from './options.ts';
 import type { Restrictions } from './restrictions.ts';
@@ -56,7 +56,10 @@ export class SessionChannel implements ServerSession {
   /** @param accept - Grants the channel, with this listener. */
   constructor(context: SessionChannelContext, accept: (listener: ChannelListener) => Channel) {
     this.#context = context;
-    this.#input = new SessionInput((bytes) => this.#channel.consumed(bytes));
+    this.#input = new SessionInput(
+      (bytes) => this.#channel.consumed(bytes),
+      () => this.#channel.stopReading(),
+    );
     this.#channel = accept({
       onData: (stream, bytes) => {
         // A client has no second stream to send on, RFC 4254 §5.2.
@@ -244,8 +247,8 @@ export class SessionChannel implements ServerSession {
       else if (typeof result === 'number') this.exit(result);
       else throw serverError('SERVER_EXIT_STATUS', { received: typeof result });
     } catch (cause) {
-      // A handler whose client went away may well fail at that.
-      if (!this.#abort.signal.aborted) {
+      // A handler whose client went away, or reads no more, may well fail at that.
+      if (!this.#abort.signal.aborted && !isUnread(cause)) {
         this.#context.onError(serverError('SERVER_HANDLER_FAILED', { handler: this.kind }, { cause }));
       }
       this.#end({ type: 'exit-status', status: 1 });
@@ -298,6 +301,7 @@ export class SessionChannel implements ServerSession {
       bytesWritten += bytes.length;
       await this.#channel.write(bytes, stream);
       if (this.#channel.isClosed) throw serverError('SERVER_SESSION_ENDED', { operation: 'write' });
+      if (this.#channel.isUnread) throw serverError('SERVER_OUTPUT_UNREAD', {});
     };
     return {
       write: (data) => {
@@ -329,6 +333,8 @@ export class SessionChannel implements ServerSession {
     }
   }
 }
+
+const isUnread = (error: unknown): boolean => isServerError(error) && error.code === 'SERVER_OUTPUT_UNREAD';
 
 function add<T>(listeners: T[], listener: T): void {
   if (listeners.length >= MAX_LISTENERS) throw new RangeError(`more than ${MAX_LISTENERS} listeners`);

@@ -5,13 +5,15 @@ type Read = IteratorResult<Uint8Array, undefined>;
 /** Received bytes on their way to one reader. Holds at most the channel's window, which only reading gives back. */
 export class SessionInput implements AsyncIterable<Uint8Array> {
   readonly #credit: (bytes: number) => void;
+  readonly #unwanted: () => void;
   readonly #held: Uint8Array[] = [];
   #waiting: { readonly resolve: (read: Read) => void; readonly reject: (error: Error) => void }[] = [];
   #state: 'open' | 'ended' | 'broken' | 'discarded' = 'open';
 
-  /** @param credit - Gives window back. */
-  constructor(credit: (bytes: number) => void) {
+  /** @param credit - Gives window back. @param unwanted - The reader left before the end. */
+  constructor(credit: (bytes: number) => void, unwanted: () => void) {
     this.#credit = credit;
+    this.#unwanted = unwanted;
   }
 
   push(bytes: Uint8Array): void {
@@ -47,6 +49,7 @@ export class SessionInput implements AsyncIterable<Uint8Array> {
     return {
       next: () => this.#next(),
       return: async () => {
+        if (this.#state === 'open') this.#unwanted();
         this.discard();
         return { done: true, value: undefined };
       },

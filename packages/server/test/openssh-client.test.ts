@@ -79,6 +79,20 @@ describe.skipIf(!system.available)('the OpenSSH client on our server', () => {
     }
   });
 
+  it('tells the client when a handler leaves its input unread', async () => {
+    await using fixture = await start({
+      exec: async ({ stdin, stdout }) => {
+        for await (const _ of stdin) break;
+        await stdout.write('enough');
+        return 0;
+      },
+    });
+    const result = await ssh(fixture, ['x'], { stdin: randomBytes(5_000_000), more: ['-vv'] });
+    assert.equal(result.stdout.toString(), 'enough');
+    assert.match(result.stderr, /rtype eow@openssh\.com/);
+    assert.equal(result.exitCode, 0);
+  });
+
   it('tells the client which signal ended a command', async () => {
     await using fixture = await start();
     const result = await ssh(fixture, ['kill -TERM $$'], { more: ['-v'] });

@@ -217,6 +217,32 @@ describe('channels of a client that has logged in', () => {
     assert.isAbove(written, 1_000_000);
   });
 
+  it('a client that reads no more makes a handler’s writes fail, and its input still comes', async () => {
+    const codes: unknown[] = [];
+    let input = 0;
+    await using pair = await loggedIn({
+      exec: async ({ stdin, stdout }) => {
+        try {
+          for (;;) await stdout.write(new Uint8Array(65_536));
+        } catch (error) {
+          codes.push((error as { readonly code?: unknown }).code);
+        }
+        for await (const bytes of stdin) input += bytes.length;
+        await stdout.write('unheard');
+      },
+    });
+    const channel = await session(pair);
+    assert.isTrue(await reply(pair, channelRequest(channel, 'exec', 'x')));
+    for (let i = 0; i < 50; i += 1) await turn();
+    pair.client.send(new WireWriter().u8(98).u32(channel).text('eow@openssh.com').bool(false).finish());
+    pair.client.send(new WireWriter().u8(94).u32(channel).string(new Uint8Array(5)).finish());
+    pair.client.send(new WireWriter().u8(96).u32(channel).finish());
+    const exit = await pair.client.next(98);
+    assert.equal(exit.at(-1), 1);
+    assert.deepEqual([codes, input], [['SERVER_OUTPUT_UNREAD'], 5]);
+    assert.deepEqual(pair.errors, [], 'a handler that fails at that is no mistake');
+  });
+
   it('what a handler leaves unread stops the client at one window', async () => {
     let release = (): void => {};
     await using pair = await loggedIn({

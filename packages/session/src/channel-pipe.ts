@@ -26,7 +26,8 @@ export function openPipe(channels: ChannelTable, options: OpenOptions, toError?:
  * Makes a byte pipe of a channel. Backpressure goes both ways: what nobody reads is not credited to the peer, and a
  * write resolves when the channel's queue has room.
  *
- * Each direction ends by itself: `close()` of the writer sends EOF and leaves reading open. When both have ended the
+ * Each direction ends by itself: `close()` of the writer sends EOF and leaves reading open, `cancel()` of the reader tells
+ * peers that understand it. Where the peer tells us, writes reject with `CHANNELS_UNREAD`, and reading goes on. When both have ended the
  * channel is closed; `cancel()` and `abort()` together give it up at once. A channel that ends with its session makes
  * reads and writes reject with the error of the session. Extended data is dropped: pipes have none.
  *
@@ -78,6 +79,7 @@ export function pipeOver(
         },
         cancel: async () => {
           canceled = true;
+          if (!aborted && !incoming.ended) channel.stopReading();
           credit(incoming.drop());
           giveUp();
         },
@@ -88,6 +90,7 @@ export function pipeOver(
         write: async (chunk) => {
           if (!channel.isClosed) await channel.write(chunk);
           if (channel.isClosed) throw toError((await channel.closed) ?? closedError(channel));
+          if (channel.isUnread) throw toError(channelsError('CHANNELS_UNREAD', { channel: channel.id }));
         },
         close: async () => {
           finished = true;

@@ -18,7 +18,7 @@ export class ChannelTable {
     return this.#channels.size;
   }
 
-  /** @throws {ChannelsError} `CHANNELS_LIMIT`, `CHANNELS_ARGUMENT` */
+  /** @throws {ChannelsError} `CHANNELS_LIMIT`, `CHANNELS_ARGUMENT`, `CHANNELS_NO_MORE_SESSIONS` */
   open(options: OpenOptions, listener: ChannelListener): Channel {
     const id = this.#mux.openChannel(options);
     this.#wake();
@@ -35,6 +35,13 @@ export class ChannelTable {
   reject(id: LocalChannelId, reason: number, description: string): void {
     this.#mux.reject(id, reason, description);
     this.#wake();
+  }
+
+  /** See {@link Multiplexer.noMoreSessions}. */
+  noMoreSessions(): boolean {
+    const told = this.#mux.noMoreSessions();
+    this.#wake();
+    return told;
   }
 
   handle(event: ChannelEvent): void {

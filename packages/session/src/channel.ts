@@ -18,6 +18,8 @@ export interface ChannelListener {
   /** `bytes` is a view of the receive buffer; give its length back with {@link Channel.consumed}. */
   readonly onData?: (stream: DataStream, bytes: Uint8Array) => void;
   readonly onEof?: () => void;
+  /** The peer reads no more: writes are thrown away. Not every peer says so. */
+  readonly onUnread?: () => void;
   /** With a `token`, {@link Channel.reply} must be called. */
   readonly onRequest?: (request: ReceivedSessionRequest, token: RequestToken | undefined) => void;
   /** Called exactly once. `error` says why, when it was not the regular end. */
@@ -43,6 +45,7 @@ export class Channel {
   #settleClosed: (error: SshError | undefined) => void = () => {};
   #writers: (() => void)[] = [];
   #gone = false;
+  #unread = false;
 
   constructor(mux: Multiplexer, id: LocalChannelId, wake: () => void, listener: ChannelListener) {
     this.#mux = mux;
@@ -76,19 +79,31 @@ export class Channel {
     return !this.#gone && this.#mux.queued(this.id) >= WRITE_HIGH_WATER;
   }
 
+  /** The peer said that it reads no more. */
+  get isUnread(): boolean {
+    return this.#unread;
+  }
+
   /**
    * Queues bytes, which must not be changed afterwards.
    *
-   * @returns a promise that resolves when there is room for more; ignoring it is allowed and costs memory.
+   * @returns a promise that resolves when there is room for more; ignoring it is allowed and costs memory. It resolves
+   *   too when the bytes go nowhere: see {@link isClosed} and {@link isUnread}.
    */
   write(bytes: Uint8Array, stream: DataStream = 'stdout'): Promise<void> {
-    if (this.#gone) return Promise.resolve();
+    if (this.#gone || this.#unread) return Promise.resolve();
     this.#mux.write(this.id, bytes, stream === 'stderr' ? 'stderr' : undefined);
     this.#wake();
     if (!this.isFull) return Promise.resolve();
     return new Promise((resolve) => {
       this.#writers.push(resolve);
     });
+  }
+
+  /** Says that nobody reads any more, to peers that understand it. Give back what still comes. */
+  stopReading(): void {
+    this.#mux.endOfWrite(this.id);
+    this.#wake();
   }
 
   end(): void {
@@ -167,8 +182,13 @@ export class Channel {
         this.#replies.get(event.request)?.(event.success);
         this.#replies.delete(event.request);
         return false;
+      case 'end-of-write':
+        this.#unread = true;
+        this.#resumeWriters();
+        this.#listener.onUnread?.();
+        return false;
       case 'writable':
-        for (const resume of this.#writers.splice(0)) resume();
+        this.#resumeWriters();
         return false;
       case 'closed':
         this.#finish(undefined);
@@ -184,11 +204,15 @@ export class Channel {
     this.#finish(error);
   }
 
+  #resumeWriters(): void {
+    for (const resume of this.#writers.splice(0)) resume();
+  }
+
   #finish(error: SshError | undefined): void {
     if (this.#gone) return;
     this.#gone = true;
     this.#settleOpened({ reason: 2, description: 'the channel was closed' });
-    for (const resume of this.#writers.splice(0)) resume();
+    this.#resumeWriters();
     for (const answer of this.#replies.values()) answer(false);
     this.#replies.clear();
     this.#listener.onClosed?.(error);

@@ -42,7 +42,7 @@ export interface Joined {
 /**
  * Copies between two pipes, both ways, until both have ended or one breaks; then both are gone. A write waits until the
  * other end has room, so a slow reader stops its sender. A direction that ends is ended at the other pipe, and the other
- * direction goes on.
+ * direction goes on. So it does when the peer of a channel reads no more: what it is sent is then thrown away.
  */
 export function join(one: End, other: End, { onBytes }: JoinOptions = {}): Joined {
   let broken: JoinOutcome['broken'];
@@ -83,6 +83,7 @@ interface CopyListener {
 
 /** Never rejects: what fails is told to the listener, and the copying is over. */
 async function copy(from: Reader, to: Writer, listener: CopyListener): Promise<void> {
+  let unread = false;
   for (;;) {
     let chunk: Uint8Array | undefined;
     try {
@@ -97,8 +98,11 @@ async function copy(from: Reader, to: Writer, listener: CopyListener): Promise<v
         await to.close();
         return;
       }
+      if (unread) continue;
       await to.write(chunk);
     } catch (error) {
+      unread = (error as { readonly code?: unknown } | null)?.code === 'CHANNELS_UNREAD';
+      if (unread) continue;
       listener.writeFailed(error);
       return;
     }

@@ -213,6 +213,7 @@ export class SessionMachine<AuthEffect, AuthAnswer, Login> {
         return undefined;
       case 'ready':
         this.#phase = 'auth';
+        this.mux.identified(this.#transport.peerLine ?? '');
         this.#auth = this.#createAuth(output.sessionId);
         this.#auth.tick(this.#now);
         this.#auth.start?.();

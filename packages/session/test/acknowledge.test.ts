@@ -9,7 +9,13 @@ function session(acknowledge: boolean | undefined) {
   const sent: Uint8Array[] = [];
   const transport = { outputs: [] as unknown[], canSend: true, pending: [] as Uint8Array[] };
   const auth: unknown[] = [];
-  const mux = { awaitsOpen: false, poll: () => undefined, receive: () => {}, tick: () => {} };
+  const mux = {
+    awaitsOpen: false,
+    poll: () => undefined,
+    receive: () => {},
+    tick: () => {},
+    identified: () => {},
+  };
   const parts = {
     transport: {
       get canSend() {

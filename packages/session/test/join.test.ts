@@ -1,3 +1,4 @@
+import { channelsError } from '@nbs-ssh/channels';
 import { destroy, endOf, type JoinOutcome, join } from '@nbs-ssh/session';
 import { assert, describe, it } from 'vitest';
 import { type MemoryPipe, memoryPipe, readAll } from './memory-pipe.ts';
@@ -46,6 +47,20 @@ describe('two joined pipes', () => {
     await b.writer.close();
     assert.equal(await answer, 'answer, and the rest');
     assert.deepEqual(await done, { broken: undefined });
+  });
+
+  it('go on in the other direction when the peer of a channel reads no more, and drop what it is sent', async () => {
+    const { left, right, done, bytes } = joined();
+    const [a, b] = [endOf(left.far), endOf(right.far)];
+    right.breakWriting(channelsError('CHANNELS_UNREAD', { channel: 1 }));
+    for (let i = 0; i < 100; i += 1) await a.writer.write(new Uint8Array(100_000));
+    const answer = readAll(a.reader);
+    await b.writer.write(text('the whole answer'));
+    await b.writer.close();
+    assert.equal(await answer, 'the whole answer');
+    await a.writer.close();
+    assert.deepEqual(await done, { broken: undefined });
+    assert.deepEqual(bytes, { one: 0, other: 16 });
   });
 
   it('come apart when one breaks, and say which', async () => {

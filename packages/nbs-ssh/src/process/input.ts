@@ -47,6 +47,10 @@ async function feedFrom(
     for (;;) {
       const { done, value } = await iterator.next();
       if (channel.isClosed) return;
+      if (channel.isUnread) {
+        void Promise.resolve(iterator.return?.()).catch(() => {});
+        break;
+      }
       if (done === true) break;
       await channel.write(typeof value === 'string' ? utf8(value) : value);
     }
