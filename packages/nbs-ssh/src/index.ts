@@ -77,12 +77,14 @@ export type {
   ForwardHandle,
   ForwardStats,
   PortForwardHandle,
+  RemoteDynamicForwardHandle,
 } from './forward/handle.ts';
 export type {
   DynamicForwardIntent,
   ForwardIntent,
   LocalEnd,
   LocalForwardIntent,
+  RemoteDynamicForwardIntent,
   RemoteEnd,
   RemoteForwardIntent,
 } from './forward/intent.ts';
@@ -94,6 +96,7 @@ export type {
   LocalForwardOptions,
   LocalPathForwardOptions,
   PathForwardOptions,
+  RemoteDynamicForwardOptions,
   RemoteForwardOptions,
   SocketOptions,
 } from './forward/options.ts';

@@ -24,11 +24,10 @@ interface Connection {
 }
 
 /** What events say of a connection that goes where its client wants, and not where the forward says. */
-export interface ConnectionFields {
-  readonly remote_host: string;
-  readonly remote_port: number;
-  readonly protocol: string;
-}
+export type ConnectionFields = { readonly protocol: string } & (
+  | { readonly remote_host: string; readonly remote_port: number }
+  | { readonly local_host: string; readonly local_port: number }
+);
 
 /** Tells where a connection goes, once that is known. */
 export type About = (fields: ConnectionFields) => void;
@@ -102,9 +101,9 @@ export class Forward<Intent extends ForwardIntent = ForwardIntent> implements Fo
 
   get remotePort(): number | undefined {
     if (!('remotePort' in this.intent)) return undefined;
-    return this.intent.type === 'remote'
-      ? (this.#actualPort ?? this.intent.remotePort)
-      : this.intent.remotePort;
+    return this.intent.type === 'local'
+      ? this.intent.remotePort
+      : (this.#actualPort ?? this.intent.remotePort);
   }
 
   get remotePath(): string | undefined {

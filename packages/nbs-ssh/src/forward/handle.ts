@@ -1,5 +1,5 @@
 import type { SSHError } from '../errors/classes.ts';
-import type { DynamicForwardIntent, ForwardIntent } from './intent.ts';
+import type { DynamicForwardIntent, ForwardIntent, RemoteDynamicForwardIntent } from './intent.ts';
 
 /** What went through a forward since it was set up. */
 export interface ForwardStats {
@@ -46,6 +46,12 @@ export interface ForwardHandle<Intent extends ForwardIntent = ForwardIntent> ext
 export type DynamicForwardHandle = ForwardHandle<DynamicForwardIntent> & {
   readonly localHost: string;
   readonly localPort: number;
+};
+
+/** A port of the server for clients of SOCKS. */
+export type RemoteDynamicForwardHandle = ForwardHandle<RemoteDynamicForwardIntent> & {
+  readonly remoteHost: string;
+  readonly remotePort: number;
 };
 
 /** A forward between two ports. */

@@ -29,9 +29,15 @@ export type LocalForwardIntent = { readonly type: 'local' } & LocalEnd & RemoteE
 export type RemoteForwardIntent = { readonly type: 'remote' } & LocalEnd & RemoteEnd;
 /** What comes to the local end says by SOCKS where it wants to leave the server. */
 export type DynamicForwardIntent = { readonly type: 'dynamic' } & LocalPort;
+/** What comes to the remote end says by SOCKS where it wants to leave this side. */
+export type RemoteDynamicForwardIntent = { readonly type: 'remote-dynamic' } & RemotePort;
 
 /** What a forward is for, as it was asked for: plain data, from which it can be set up again. */
-export type ForwardIntent = LocalForwardIntent | RemoteForwardIntent | DynamicForwardIntent;
+export type ForwardIntent =
+  | LocalForwardIntent
+  | RemoteForwardIntent
+  | DynamicForwardIntent
+  | RemoteDynamicForwardIntent;
 
 /** Where listening ends, when nothing else is said: loopback, of both families. */
 export const LOOPBACK = 'localhost';

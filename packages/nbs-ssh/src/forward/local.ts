@@ -3,7 +3,7 @@ import { type LocalListener, listenOnPath, listenOnPort, resetSocket, Splice } f
 import type { ErrorContext } from '../errors/classes.ts';
 import { listenError } from './errors.ts';
 import type { About, Forward } from './forward.ts';
-import type { ForwardIntent, RemoteEnd } from './intent.ts';
+import type { ForwardIntent, LocalEnd, RemoteEnd } from './intent.ts';
 import type { Origin, StartChannel } from './open-channel.ts';
 
 /**
@@ -27,7 +27,7 @@ export type Serve = (socket: Socket, signal: AbortSignal, about: About) => Promi
 
 /** Listens on this side for a forward, and serves what comes. @throws {ForwardError} */
 export async function listenLocally(
-  forward: Forward<ForwardIntent>,
+  forward: Forward<Extract<ForwardIntent, LocalEnd>>,
   serve: Serve,
   context: ErrorContext,
 ): Promise<void> {

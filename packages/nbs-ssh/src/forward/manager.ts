@@ -8,14 +8,18 @@ import {
   type DynamicForwardIntent,
   type ForwardIntent,
   type LocalForwardIntent,
+  localEndOf,
+  type RemoteDynamicForwardIntent,
   type RemoteForwardIntent,
   remoteEndOf,
 } from './intent.ts';
 import { listenLocally, type Opener, serveTarget } from './local.ts';
 import { openChannel } from './open-channel.ts';
 import type { ForwardSettings } from './options.ts';
-import { RemoteForwards, type RemoteLink } from './remote.ts';
+import { type FromServer, RemoteForwards, type RemoteLink, type ServeChannel } from './remote.ts';
+import { serveLocalTarget } from './remote-target.ts';
 import { serveSocks } from './socks/serve.ts';
+import { serveSocksChannel } from './socks/serve-channel.ts';
 
 /** What forwards need of a connection, or of a sequence of them. */
 export interface ForwardBase {
@@ -40,7 +44,7 @@ export class ForwardManager {
   /** @internal */
   constructor(base: ForwardBase) {
     this.#base = base;
-    this.#remote = new RemoteForwards(base.clock, base.emit);
+    this.#remote = new RemoteForwards(base.emit);
   }
 
   /** Forwards that take connections. */
@@ -65,9 +69,18 @@ export class ForwardManager {
     intent: RemoteForwardIntent,
     settings: ForwardSettings,
   ): Promise<Forward<RemoteForwardIntent>> {
-    const { signal } = settings;
-    return this.#setUp(intent, settings, async (forward) =>
-      this.#remote.listen(forward, await this.#base.link(signal), signal),
+    return this.#setUp(intent, settings, (forward) =>
+      this.#listenAtServer(forward, serveLocalTarget(forward, localEndOf(intent), this.#base.clock)),
+    );
+  }
+
+  /** @internal @throws as {@link remote} */
+  async remoteDynamic(
+    intent: RemoteDynamicForwardIntent,
+    settings: ForwardSettings,
+  ): Promise<Forward<RemoteDynamicForwardIntent>> {
+    return this.#setUp(intent, settings, (forward) =>
+      this.#listenAtServer(forward, serveSocksChannel(forward, this.#base)),
     );
   }
 
@@ -94,6 +107,11 @@ export class ForwardManager {
   /** @internal Resolves when nothing is left of forwards that were ended. Never rejects. */
   async settled(): Promise<void> {
     await Promise.all([...this.#forwards].map(({ closed }) => closed));
+  }
+
+  async #listenAtServer(forward: FromServer, serve: ServeChannel): Promise<void> {
+    const { signal } = forward.settings;
+    return this.#remote.listen(forward, serve, await this.#base.link(signal), signal);
   }
 
   async #setUp<Intent extends ForwardIntent>(

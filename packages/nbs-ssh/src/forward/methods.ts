@@ -1,8 +1,14 @@
-import type { DynamicForwardHandle, ForwardHandle, PortForwardHandle } from './handle.ts';
+import type {
+  DynamicForwardHandle,
+  ForwardHandle,
+  PortForwardHandle,
+  RemoteDynamicForwardHandle,
+} from './handle.ts';
 import type {
   DynamicForwardIntent,
   ForwardIntent,
   LocalForwardIntent,
+  RemoteDynamicForwardIntent,
   RemoteForwardIntent,
 } from './intent.ts';
 import type { ForwardManager } from './manager.ts';
@@ -15,7 +21,9 @@ import {
   type LocalPathForwardOptions,
   localIntent,
   type PathForwardOptions,
+  type RemoteDynamicForwardOptions,
   type RemoteForwardOptions,
+  remoteDynamicIntent,
   remoteIntent,
   type SocketOptions,
 } from './options.ts';
@@ -127,6 +135,30 @@ export abstract class Forwarding {
       forwardSettings(options),
     );
     return handle as DynamicForwardHandle;
+  }
+
+  /**
+   * Lets the server listen on a port for clients of SOCKS 4, 4a and 5: each says where it wants to go, and is connected
+   * there from here, where names are resolved too. Whoever reaches that port of the server uses the network of this side:
+   * `permitTarget` says what of it.
+   *
+   * @throws {ForwardError} when the server does not listen; `context.reason` says why, as far as it is known.
+   */
+  forwardRemoteDynamic(options: RemoteDynamicForwardOptions): Promise<RemoteDynamicForwardHandle>;
+  forwardRemoteDynamic(
+    remotePort: number,
+    options?: Omit<RemoteDynamicForwardOptions, 'remotePort'>,
+  ): Promise<RemoteDynamicForwardHandle>;
+  async forwardRemoteDynamic(
+    first: RemoteDynamicForwardOptions | number,
+    more: Omit<RemoteDynamicForwardOptions, 'remotePort'> = {},
+  ): Promise<RemoteDynamicForwardHandle> {
+    const options = typeof first === 'number' ? { remotePort: first, ...more } : first;
+    const handle: ForwardHandle<RemoteDynamicForwardIntent> = await this.forwardManager.remoteDynamic(
+      remoteDynamicIntent(options),
+      forwardSettings(options),
+    );
+    return handle as RemoteDynamicForwardHandle;
   }
 }
 

@@ -5,6 +5,7 @@ import {
   LOOPBACK,
   type LocalEnd,
   type LocalForwardIntent,
+  type RemoteDynamicForwardIntent,
   type RemoteEnd,
   type RemoteForwardIntent,
 } from './intent.ts';
@@ -49,6 +50,15 @@ export interface RemoteForwardOptions extends ForwardOptions {
   readonly localPort: number;
 }
 
+export interface RemoteDynamicForwardOptions extends ForwardOptions {
+  /** 0: the server chooses, see {@link ForwardHandle.remotePort}. */
+  readonly remotePort: number;
+  /** Where the server listens. Default loopback; `''` is every address, as far as the server allows (`GatewayPorts`). */
+  readonly remoteHost?: string;
+  /** Whether clients there may go to a target of this side, by the name that they gave. Default: to every one. */
+  readonly permitTarget?: (target: { readonly host: string; readonly port: number }) => boolean;
+}
+
 /** For the socket that a forward makes on this side. */
 export interface SocketOptions {
   /** Take the place of a socket on which nobody listens any more. Other files are never replaced. Default false. */
@@ -72,15 +82,19 @@ export interface ForwardSettings {
   readonly onConnectionError: ForwardOptions['onConnectionError'];
   readonly signal: AbortSignal | undefined;
   readonly replaceStale: boolean;
+  readonly permitTarget: RemoteDynamicForwardOptions['permitTarget'];
 }
 
 /** @throws {TypeError | RangeError} when something makes no sense. */
-export function forwardSettings(options: ForwardOptions & SocketOptions): ForwardSettings {
-  const { maxConnections = MAX_CONNECTIONS, onConnectionError, signal, replaceStale = false } = options;
+export function forwardSettings(
+  options: ForwardOptions & SocketOptions & Pick<RemoteDynamicForwardOptions, 'permitTarget'>,
+): ForwardSettings {
+  const { maxConnections = MAX_CONNECTIONS, replaceStale = false } = options;
+  const { onConnectionError, signal, permitTarget } = options;
   if (!Number.isInteger(maxConnections) || maxConnections < 1) {
     throw new RangeError(`maxConnections must be a positive integer, got ${maxConnections}`);
   }
-  return { maxConnections, onConnectionError, signal, replaceStale };
+  return { maxConnections, onConnectionError, signal, replaceStale, permitTarget };
 }
 
 /** @throws {TypeError | RangeError} */
@@ -97,6 +111,18 @@ export function dynamicIntent({
     type: 'dynamic',
     localHost: checkHost('localHost', localHost, true),
     localPort: checkPort('localPort', localPort, 0),
+  };
+}
+
+/** @throws {TypeError | RangeError} */
+export function remoteDynamicIntent({
+  remotePort,
+  remoteHost = LOOPBACK,
+}: RemoteDynamicForwardOptions): RemoteDynamicForwardIntent {
+  return {
+    type: 'remote-dynamic',
+    remoteHost: checkHost('remoteHost', remoteHost, true),
+    remotePort: checkPort('remotePort', remotePort, 0),
   };
 }
 

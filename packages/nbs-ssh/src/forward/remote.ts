@@ -12,22 +12,20 @@ import {
   STREAMLOCAL_FORWARD,
   TCPIP_FORWARD,
 } from '@nbs-ssh/channels';
-import type { ChannelTable, Clock } from '@nbs-ssh/session';
-import { Splice } from '@nbs-ssh/session/node';
+import type { ChannelTable } from '@nbs-ssh/session';
+import type { Splice } from '@nbs-ssh/session/node';
 import { isWireError, printable, type TraceValue } from '@nbs-ssh/transport/wire';
 import type { OpenHandler, OpenRequest } from '../connection/channel-opens.ts';
 import type { GlobalAnswer } from '../connection/global-questions.ts';
-import { dialTarget } from './dial-target.ts';
 import { portReplyError, remoteListenError, requestError } from './errors.ts';
-import type { Forward } from './forward.ts';
+import type { About, Forward } from './forward.ts';
 import {
-  type LocalEnd,
-  localEndOf,
+  type RemoteDynamicForwardIntent,
   type RemoteEnd,
   type RemoteForwardIntent,
   remoteEndOf,
 } from './intent.ts';
-import type { TcpOpener } from './open-channel.ts';
+import type { StartChannel, TcpOpener } from './open-channel.ts';
 
 /** What listening at the server needs of a connection. */
 export interface RemoteLink extends TcpOpener {
@@ -39,9 +37,28 @@ export interface RemoteLink extends TcpOpener {
   ) => void;
 }
 
+/** A channel that the server opened and that waits for an answer. */
+export interface OfferedChannel {
+  /** @throws {ChannelsError} when the session is over. */
+  readonly accept: StartChannel;
+  /** Refuses it. Where the session is over, nothing happens. */
+  readonly reject: (reason: number, why: string) => void;
+}
+
+/**
+ * Makes a connection of a channel that the server opened.
+ *
+ * @throws when there is none; the channel was then refused or closed.
+ */
+export type ServeChannel = (offered: OfferedChannel, signal: AbortSignal, about: About) => Promise<Splice>;
+
+/** A forward whose connections come from the server. */
+export type FromServer = Forward<RemoteForwardIntent | RemoteDynamicForwardIntent>;
+
 /** A place where the server listens for us. */
 interface Place {
-  readonly forward: Forward<RemoteForwardIntent>;
+  readonly forward: FromServer;
+  readonly serve: ServeChannel;
   /** With the real port. */
   readonly end: RemoteEnd;
 }
@@ -51,12 +68,10 @@ interface Place {
  * place that nobody asked for, or that was withdrawn, is refused.
  */
 export class RemoteForwards {
-  readonly #clock: Clock;
   readonly #emit: (name: string, fields: Record<string, TraceValue>) => void;
   readonly #places = new Set<Place>();
 
-  constructor(clock: Clock, emit: (name: string, fields: Record<string, TraceValue>) => void) {
-    this.#clock = clock;
+  constructor(emit: (name: string, fields: Record<string, TraceValue>) => void) {
     this.#emit = emit;
   }
 
@@ -74,7 +89,8 @@ export class RemoteForwards {
    * @throws {ForwardError} when it does not; {SSHError} what ended the connection; `signal.reason` when aborted.
    */
   listen(
-    forward: Forward<RemoteForwardIntent>,
+    forward: FromServer,
+    serve: ServeChannel,
     link: RemoteLink,
     signal: AbortSignal | undefined,
   ): Promise<void> {
@@ -100,7 +116,7 @@ export class RemoteForwards {
           if (typeof end === 'string') reject(portReplyError(asked, end, link.context));
           else if (given) void cancel(end, link);
           else {
-            this.#listens(forward, end, link);
+            this.#listens({ forward, serve, end }, link);
             resolve();
           }
         }
@@ -114,8 +130,8 @@ export class RemoteForwards {
     });
   }
 
-  #listens(forward: Forward<RemoteForwardIntent>, end: RemoteEnd, link: RemoteLink): void {
-    const place = { forward, end };
+  #listens(place: Place, link: RemoteLink): void {
+    const { forward, end } = place;
     this.#places.add(place);
     forward.established('remotePort' in end ? end.remotePort : undefined, () => {
       this.#places.delete(place);
@@ -152,28 +168,12 @@ export class RemoteForwards {
       channels.reject(channel, ADMINISTRATIVELY_PROHIBITED, 'nobody asked for this forward');
       return;
     }
-    const { forward } = place;
-    const target: LocalEnd = localEndOf(forward.intent);
-    const taken = forward.connect(async (signal) => {
-      try {
-        const socket = await dialTarget(target, this.#clock, signal);
-        const accept: ConstructorParameters<typeof Splice>[1] = (listener) => {
-          try {
-            return channels.accept(channel, listener);
-          } catch (error) {
-            socket.destroy();
-            throw error;
-          }
-        };
-        const splice = new Splice(socket, accept, forward.traffic);
-        splice.go();
-        return splice;
-      } catch (error) {
-        reject(channels, channel, OpenFailureReason.CONNECT_FAILED, 'the target cannot be reached');
-        throw error;
-      }
-    });
-    if (!taken) reject(channels, channel, OpenFailureReason.RESOURCE_SHORTAGE, 'too many connections');
+    const offered: OfferedChannel = {
+      accept: (listener) => channels.accept(channel, listener),
+      reject: (reason, why) => reject(channels, channel, reason, why),
+    };
+    const taken = place.forward.connect((signal, about) => place.serve(offered, signal, about));
+    if (!taken) offered.reject(OpenFailureReason.RESOURCE_SHORTAGE, 'too many connections');
   }
 }
 

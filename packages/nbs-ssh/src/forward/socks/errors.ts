@@ -2,16 +2,11 @@ import { isSocksError, type SocksFailure } from '@nbs-ssh/channels';
 import { printable } from '@nbs-ssh/transport/wire';
 import { type ErrorContext, ForwardError } from '../../errors/classes.ts';
 import { textOf } from '../../errors/text.ts';
-import { brokenConnection } from '../errors.ts';
+import { showEnd } from '../intent.ts';
 
-/**
- * What went wrong with a client before its request was complete, as everybody else sees it.
- *
- * @param signal - Of the forward: aborted, its reason stays what it is.
- */
-export function clientError(error: unknown, signal: AbortSignal, context: ErrorContext): unknown {
-  if (signal.aborted) return error;
-  if (!isSocksError(error)) return brokenConnection('socket', error);
+/** What went wrong with a client, as everybody else sees it: what it did wrong itself is a `ForwardError`. */
+export function clientError(error: unknown, context: ErrorContext): unknown {
+  if (!isSocksError(error)) return error;
   return new ForwardError(printable(textOf(error), 1024), {
     code: error.code,
     fault: 'peer',
@@ -46,4 +41,24 @@ export function failureOf(error: unknown): SocksFailure {
   if (known !== undefined) return known;
   if (reason === 'prohibited') return 'not-allowed';
   return reason === 'connect_failed' ? 'refused' : 'failed';
+}
+
+/** The policy of this side does not let a client go there. */
+export function targetProhibited(localHost: string, localPort: number, context: ErrorContext): ForwardError {
+  return new ForwardError(`clients may not go to ${printable(showEnd({ localHost, localPort }), 1024)}`, {
+    code: 'FORWARD_PROHIBITED',
+    fault: 'peer',
+    retryable: false,
+    context: { ...context, localHost, localPort, reason: 'prohibited' },
+  });
+}
+
+/** The client closed its channel before it was answered. */
+export function clientLeft(context: ErrorContext): ForwardError {
+  return new ForwardError('the client left while its target was being reached', {
+    code: 'FORWARD_BROKEN',
+    fault: 'network',
+    retryable: false,
+    context: { ...context, reason: 'broken' },
+  });
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@nbs-ssh/session';
 import { Splice } from '@nbs-ssh/session/node';
 import { printable } from '@nbs-ssh/transport/wire';
-import type { ErrorContext } from '../../errors/classes.ts';
+import { type ErrorContext, ForwardError } from '../../errors/classes.ts';
 import { brokenConnection } from '../errors.ts';
 import type { Forward } from '../forward.ts';
 import { type Opener, originOf, type Serve } from '../local.ts';
@@ -24,7 +24,8 @@ export function serveSocks(forward: Forward, open: Opener, { clock, context }: S
   const lobby = new SocksLobby(clock);
   return async (socket, signal, about) => {
     const asked = await greetSocket(socket, lobby, signal).catch((error: unknown) => {
-      throw clientError(error, signal, context());
+      const told = clientError(error, context());
+      throw told instanceof ForwardError || signal.aborted ? told : brokenConnection('socket', error);
     });
     const { host, port, protocol } = asked.request;
     about({ remote_host: printable(host), remote_port: port, protocol });
