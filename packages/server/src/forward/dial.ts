@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import type { Clock } from '@nbs-ssh/session';
+import { parseHost } from './host.ts';
 import { connectFailed, DIAL_TIMEOUT, type Refusal } from './refused.ts';
 
 /** Most addresses of a name that are tried. */
@@ -21,27 +22,37 @@ export class Dialler {
   /**
    * The addresses of a name, as the machine's resolver orders them.
    *
-   * @param until - On the clock, in milliseconds. @throws what the resolver says, with its `code`.
+   * @param until - On the clock, in milliseconds.
+   * @throws what the resolver says, with its `code`; `EAI_AGAIN` also when it is silent, or `signal` is aborted.
    */
-  addressesOf(name: string, until: number): Promise<readonly string[]> {
+  addressesOf(name: string, until: number, signal: AbortSignal): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
-      const late = (): void =>
-        reject(Object.assign(new Error('the resolver is silent'), { code: 'EAI_AGAIN' }));
-      const cancelTimer = this.#clock.after(until - this.#clock.now(), late);
-      this.#lookUp(name).then(resolve, reject).finally(cancelTimer);
+      const giveUp = (): void => reject(Object.assign(new Error('no answer'), { code: 'EAI_AGAIN' }));
+      const cancelTimer = this.#clock.after(until - this.#clock.now(), giveUp);
+      signal.addEventListener('abort', giveUp, { once: true });
+      void this.#lookUp(name, signal)
+        .then(resolve, reject)
+        .finally(() => {
+          cancelTimer();
+          signal.removeEventListener('abort', giveUp);
+        });
     });
   }
 
-  async #lookUp(name: string): Promise<readonly string[]> {
+  async #lookUp(name: string, signal: AbortSignal): Promise<readonly string[]> {
     while (this.#lookups >= MAX_LOOKUPS) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });
     }
+    if (signal.aborted) {
+      this.#waiting.shift()?.();
+      return [];
+    }
     this.#lookups += 1;
     try {
       const all = await lookup(name, { all: true, verbatim: true });
-      return all.slice(0, MAX_ADDRESSES).map(({ address }) => address);
+      return [...new Set(all.map(({ address }) => plainAddress(address)))].slice(0, MAX_ADDRESSES);
     } finally {
       this.#lookups -= 1;
       this.#waiting.shift()?.();
@@ -103,4 +114,10 @@ export class Dialler {
       socket.once('error', failed);
     });
   }
+}
+
+/** Whoever gives out addresses of a name can spell them in more than one way, too. */
+function plainAddress(address: string): string {
+  const host = parseHost(address);
+  return host?.type === 'address' ? host.address : address;
 }

@@ -73,9 +73,15 @@ export class DirectForwards {
         dialled.socket.destroy();
         return CLIENT_GONE;
       }
-      const splice = new Splice(dialled.socket, (listener) => channels.accept(channel, listener));
-      splice.go();
-      return splice;
+      try {
+        const splice = new Splice(dialled.socket, (listener) => channels.accept(channel, listener));
+        splice.go();
+        return splice;
+      } catch {
+        // The session failed in this very turn.
+        dialled.socket.destroy();
+        return CLIENT_GONE;
+      }
     });
     if ('word' in begun) this.#reject(channel, begun);
   }
@@ -97,24 +103,23 @@ export class DirectForwards {
     if (host === undefined) return invalidTarget('no such host');
     if (rule === undefined) return PROHIBITED;
     const name = host.type === 'name' ? host.name : host.address;
-    const addresses =
-      host.type === 'address'
-        ? [name]
-        : name === LOCALHOST
-          ? LOOPBACK
-          : rule.mayBe(name, port)
-            ? undefined
-            : [];
-    let all: readonly string[];
-    try {
-      all = addresses ?? (await this.#dialler.addressesOf(name, until));
-    } catch (error) {
-      return connectFailed(error);
+    let addresses: readonly string[];
+    if (host.type === 'address') addresses = [name];
+    else if (name === LOCALHOST) addresses = LOOPBACK;
+    else if (!rule.mayBe(name, port)) return PROHIBITED;
+    else {
+      try {
+        addresses = await this.#dialler.addressesOf(name, until, signal);
+      } catch (error) {
+        return connectFailed(error);
+      }
     }
     const permitted = await Promise.all(
-      all.map((address) => permits(this.#around, rule, { host: name, port, address }, signal)),
+      addresses.map((address) => permits(this.#around, rule, { host: name, port, address }, signal)),
     );
-    const targets = all.filter((_, i) => permitted[i] === true).map((address) => ({ host: address, port }));
+    const targets = addresses
+      .filter((_, i) => permitted[i] === true)
+      .map((address) => ({ host: address, port }));
     return targets.length === 0 ? PROHIBITED : targets;
   }
 

@@ -31,7 +31,7 @@ export interface SocketTarget {
 
 /**
  * What is permitted: everything, what is in a list, or what a function says. Only `true` from a function permits; throwing
- * and taking longer than `limits.authHandlerSec` refuse.
+ * and taking longer than `limits.authHandlerSec` refuse. Names are looked up before a function is asked about their addresses.
  */
 export type ForwardPolicy<Target> =
   | true
