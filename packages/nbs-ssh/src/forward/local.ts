@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type LocalListener, listenOnPath, listenOnPort, resetSocket, Splice } from '@nbs-ssh/session/node';
 import type { ErrorContext } from '../errors/classes.ts';
-import { listenError } from './errors.ts';
+import { brokenConnection, listenError } from './errors.ts';
 import type { About, Forward } from './forward.ts';
 import type { ForwardIntent, LocalEnd, RemoteEnd } from './intent.ts';
 import type { Origin, StartChannel } from './open-channel.ts';
@@ -54,7 +54,8 @@ function accept(forward: Forward, socket: Socket, serve: Serve): void {
       return await serve(socket, signal, about);
     } catch (error) {
       resetSocket(socket);
-      throw error;
+      // A client that went away ended the channel too, which the server is not to blame for.
+      throw socket.errored === null ? error : brokenConnection('socket', socket.errored);
     }
   });
   if (!taken) resetSocket(socket);
