@@ -267,7 +267,7 @@ describe('a server that is not to be trusted with forwards', () => {
     const { localPort } = await twins.forwardLocal(0, 'silent', 80, { onConnectionError });
     const socket = await dial(localPort);
     await twins.until(() => twins.events.length > 0);
-    const [request] = twins.events as readonly [ChannelEvent];
+    const request = twins.events[0] as ChannelEvent;
     expect(request.type).toBe('open-request');
     socket.resetAndDestroy();
     await twins.until(() => told.length > 0);
@@ -295,7 +295,7 @@ describe('a server that is not to be trusted with forwards', () => {
     const { localPort } = await twins.forwardLocal(0, 'slow', 80);
     const answer = ask(localPort, 'said early');
     await twins.until(() => twins.events.length > 0);
-    const [{ channel }] = twins.events as readonly [ChannelEvent];
+    const { channel } = twins.events[0] as ChannelEvent;
     twins.server.accept(channel);
     await twins.until(() => twins.events.some(({ type }) => type === 'eof'));
     const said = twins.events.flatMap((event) => (event.type === 'data' ? [...event.bytes] : []));
