@@ -17,6 +17,8 @@ import {
   startPostgres,
   startRedis,
   startSshd,
+  startTcpTarget,
+  type TcpTarget,
 } from '@nbs-ssh/testing';
 import type { ForwardHandle, SSHConnection } from 'nbs-ssh';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -56,6 +58,13 @@ const PORTS: readonly Way[] = [
     open: async (to) => {
       const handle = await connection.forwardLocal(0, HOST, to);
       return { handle, port: handle.localPort };
+    },
+  },
+  {
+    name: 'a remote forward',
+    open: async (to) => {
+      const handle = await connection.forwardRemote(0, HOST, to);
+      return { handle, port: handle.remotePort };
     },
   },
 ];
@@ -105,6 +114,29 @@ describe.skipIf(!here('nginx', nginxObstacle() ?? curlObstacle))('curl and nginx
     });
   }
 
+  it('load a page and 50 MB through a dynamic forward of the server', { timeout: PATIENCE }, async () => {
+    const handle = await connection.forwardRemoteDynamic({ remotePort: 0 });
+    const proxy = `${HOST}:${handle.remotePort}`;
+    await expectBothFiles(`http://localhost:${nginx.port}`, ['--socks5-hostname', proxy]);
+    await handle.close();
+    await handle.closed;
+  });
+
+  it('load a page and 50 MB through forwards of Unix sockets, either way', {
+    timeout: PATIENCE,
+  }, async () => {
+    const localPath = join(scratch.path, 'local');
+    const local = await connection.forwardLocalPath({ localPath, remotePath: nginx.path });
+    await expectBothFiles('http://localhost', ['--unix-socket', localPath]);
+    const remotePath = join(scratch.path, 'remote');
+    const remote = await connection.forwardRemotePath({ remotePath, localPath: nginx.path });
+    await expectBothFiles('http://localhost', ['--unix-socket', remotePath]);
+    for (const handle of [local, remote]) {
+      await handle.close();
+      await handle.closed;
+    }
+  });
+
   it('load 40 pages at once through a local forward', { timeout: PATIENCE }, async () => {
     const handle = await connection.forwardLocal(0, HOST, nginx.port);
     const url = `http://${HOST}:${handle.localPort}/page.html?[1-40]`;
@@ -112,6 +144,32 @@ describe.skipIf(!here('nginx', nginxObstacle() ?? curlObstacle))('curl and nginx
     expect(pages.stdout).toBe(PAGE.repeat(40));
     await handle.close();
   });
+});
+
+const ncObstacle = findProgram('nc') === undefined ? 'no nc is here' : undefined;
+
+describe.skipIf(!here('nc', ncObstacle))('nc', () => {
+  let target: TcpTarget;
+  beforeAll(async () => {
+    // Says nothing before everything is here.
+    target = await startTcpTarget((socket) => {
+      const hash = createHash('sha256');
+      socket.on('data', (chunk) => hash.update(chunk));
+      socket.on('end', () => socket.end(hash.digest('hex')));
+    });
+  });
+  afterAll(() => target?.stop());
+
+  for (const { name, open } of PORTS) {
+    it(`ends its side first and still gets the answer through ${name}`, async () => {
+      const { handle, port } = await open(target.port);
+      const question = randomBytes(3_000_000);
+      const { stdout } = await runOk('nc', ['-N', HOST, `${port}`], { stdin: question });
+      expect(stdout).toBe(sha256(question));
+      await handle.close();
+      await handle.closed;
+    });
+  }
 });
 
 describe.skipIf(!here('redis', redisObstacle()))('redis-cli and redis-benchmark', () => {
@@ -166,6 +224,15 @@ describe.skipIf(!here('PostgreSQL', postgresObstacle()))('psql', () => {
       await handle.closed;
     });
   }
+
+  it('selects through a forward of its Unix socket', { timeout: PATIENCE }, async () => {
+    // psql knows the folder and the port; the name of the socket follows from them.
+    const localPath = join(scratch.path, '.s.PGSQL.5432');
+    const handle = await connection.forwardLocalPath({ localPath, remotePath: postgres.path });
+    await expectAnswers(scratch.path, 5432);
+    await handle.close();
+    await handle.closed;
+  });
 });
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
