@@ -1,4 +1,13 @@
-import { addOption, emptySettings, QUIET, type Settings, setOption, ttyLine } from './config-options.ts';
+import type { ForwardSpec } from '../ssh-config/forward.ts';
+import {
+  addForward,
+  addOption,
+  emptySettings,
+  QUIET,
+  type Settings,
+  setOption,
+  ttyLine,
+} from './config-options.ts';
 import { LATER, UsageError } from './usage.ts';
 import { parsePort } from './values.ts';
 
@@ -26,8 +35,8 @@ export type Invocation =
   | { readonly type: 'help' }
   | { readonly type: 'version' };
 
-const FLAGS = 'vqtTnV46ACGaNxs';
-const WITH_VALUE = 'plioFJbcmeW';
+const FLAGS = 'vqtTnV46ACGaNxsg';
+const WITH_VALUE = 'plioFJbcmeWLRD';
 const LONG_WITH_VALUE = ['events', 'evidence', 'host-key-policy', 'crypto'];
 
 /** @throws {UsageError} for what makes no sense or is not supported. */
@@ -128,9 +137,12 @@ function valueOption(letter: string, value: string, settings: Settings): void {
   const name = OPTION_OF[letter];
   if (letter === 'F') settings.configFile = value;
   else if (letter === 'W') settings.pipe = pipeOf(value);
+  else if (Object.hasOwn(FORWARD_OF, letter)) addForward(settings, FORWARD_OF[letter] ?? 'local', value);
   else if (name === undefined) addOption(settings, value);
   else setOption(settings, name, value);
 }
+
+const FORWARD_OF: Readonly<Record<string, ForwardSpec['type']>> = { L: 'local', R: 'remote', D: 'dynamic' };
 
 /** @throws {UsageError} */
 function pipeOf(text: string): NonNullable<Settings['pipe']> {
@@ -150,6 +162,7 @@ const FLAG_OF: Readonly<Record<string, readonly [string, string]>> = {
   C: ['Compression', 'yes'],
   N: ['SessionType', 'none'],
   s: ['SessionType', 'subsystem'],
+  g: ['GatewayPorts', 'yes'],
   x: ['ForwardX11', 'no'],
 };
 

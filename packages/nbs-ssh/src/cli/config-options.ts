@@ -1,4 +1,5 @@
-import { type ConfigLine, overrideLine, parseLine } from '../ssh-config/parse.ts';
+import type { ForwardSpec } from '../ssh-config/forward.ts';
+import { type ConfigLine, forwardLine, overrideLine, parseLine } from '../ssh-config/parse.ts';
 import { UsageError } from './usage.ts';
 
 /** Where options of the command line are said to stand. */
@@ -55,6 +56,13 @@ export function addOption(settings: Settings, text: string): void {
   const line = parseLine(text, PLACE, 0, process.env);
   if (line === undefined) throw new UsageError(`Option -o needs Name=Value, not "${text}".`);
   add(settings, line, text);
+}
+
+/** What `-L`, `-R` and `-D` say. @throws {UsageError} */
+export function addForward({ lines }: Settings, type: ForwardSpec['type'], text: string): void {
+  const line = forwardLine(type, text, PLACE, process.env);
+  if (line.type === 'wrong') throw new UsageError(`${sentence(line.problem.text)}.`);
+  lines.push(line);
 }
 
 /** `-t` and `-T` come before every RequestTTY, as with ssh. */

@@ -14,6 +14,8 @@ export function describeEvent(event: SSHEvent, level: number): readonly string[]
       return [hostKey(event.data)];
     case 'AUTH':
       return [auth(event.data)];
+    case 'FORWARD':
+      return forward(event.data);
     case 'EXEC':
       return [exec(event.data)];
     case 'KEEPALIVE_SENT':
@@ -91,6 +93,40 @@ function exec(data: EventData['EXEC']): string {
   const end = data.signal == null ? `exit ${data.exit_code ?? 'unknown'}` : `signal ${shown(data.signal)}`;
   const bytes = `${data.stdout_len ?? 0} + ${data.stderr_len ?? 0} bytes`;
   return `command ended: ${end}, ${bytes}${took(data.duration_ms)}`;
+}
+
+function forward(data: EventData['FORWARD']): readonly string[] {
+  const what = `${shown(data.forward_type)} forward ${forwardEnds(data)}`;
+  switch (data.status) {
+    case 'established':
+      return [`${what}: listening${data.actual_port === undefined ? '' : `, port ${data.actual_port}`}`];
+    case 'closed':
+      return [
+        `${what}: closed, ${data.connections ?? 0} connections, ${data.bytes_sent ?? 0} bytes sent, ${data.bytes_received ?? 0} received`,
+      ];
+    case 'connection_failed':
+      // Others are told in any case.
+      return data.reason === 'broken' || data.reason === 'withdrawn' ? [`${what}: ${shown(data.error)}`] : [];
+    case 'failed':
+    case 'replayed':
+    case 'replay_failed':
+      return [`${what}: ${data.status}${data.error === undefined ? '' : `, ${shown(data.error)}`}`];
+    default:
+      return [];
+  }
+}
+
+function forwardEnds(data: EventData['FORWARD']): string {
+  const local =
+    data.local_path ?? (data.local_port === undefined ? undefined : `${data.local_host}:${data.local_port}`);
+  const remote =
+    data.remote_path ??
+    (data.remote_port === undefined ? undefined : `${data.remote_host}:${data.remote_port}`);
+  const ends = data.forward_type?.startsWith('remote') === true ? [remote, local] : [local, remote];
+  return ends
+    .filter((end) => end !== undefined)
+    .map(shown)
+    .join(' to ');
 }
 
 function packet(data: EventData['PACKET']): string {

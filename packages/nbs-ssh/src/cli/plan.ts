@@ -3,7 +3,6 @@ import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 import { nodeProvider } from '@nbs-ssh/transport/crypto/node';
 import { getDefaultKeyPaths } from '../platform/platform.ts';
 import { chooseAlgorithms } from '../ssh-config/algorithm-policy.ts';
-import { refuseUnsupported } from '../ssh-config/connection-settings.ts';
 import { type ConfigWarning, describeProblem } from '../ssh-config/errors.ts';
 import { jumpSettings } from '../ssh-config/jumps.ts';
 import { loadSshConfig, type SshConfig } from '../ssh-config/load.ts';
@@ -37,7 +36,6 @@ export async function makePlan(invocation: RunInvocation): Promise<Plan> {
   const config = await loadFor(settings);
   const { host, command } = invocation;
   const { settings: target, warnings } = await config.resolveWith(host, settings.lines, command);
-  refuseUnsupported(target);
   const jumps = await jumpSettings(target, async ({ host, user, port }) => {
     const said = [
       ...(user === undefined ? [] : [overrideLine('User', user, 'ProxyJump')]),

@@ -5,6 +5,7 @@ import { expandPath } from '../platform/platform.ts';
 import type { RunInvocation } from './args.ts';
 import { describeOffers } from './events-verbose.ts';
 import { explain } from './explain.ts';
+import { Forwards } from './forwards.ts';
 import { HostKeyQuestion } from './host-key-question.ts';
 import { Left } from './interactive.ts';
 import { exitCodeOf, Interrupts } from './interrupts.ts';
@@ -15,10 +16,8 @@ import { prepare } from './prepare.ts';
 import { openPrompter, type Prompter } from './prompt.ts';
 import { OutputClosed } from './pump.ts';
 import { Report, shown } from './report.ts';
-import { runPipe, runSubsystem } from './run-pipe.ts';
-import { runProcess } from './run-process.ts';
+import { runTask } from './run-task.ts';
 import type { EnvironmentSecrets } from './secrets.ts';
-import { stay } from './stay.ts';
 import type { Ending } from './task.ts';
 
 /** 128 + SIGPIPE: what a local command would end with whose reader went away. */
@@ -122,19 +121,11 @@ async function connectAndRun(
     const { offers } = connection.getEvidenceBundle().algorithms;
     for (const line of describeOffers(offers)) report.trace(line);
   }
-  const { task, target } = plan;
-  const { signal } = interrupts;
-  switch (task.type) {
-    case 'command':
-    case 'shell':
-      return runProcess(task, { connection, plan, report, interrupts, forwards: () => [] });
-    case 'subsystem':
-      return runSubsystem(await connection.subsystem(task.name, { signal }), !target.stdinNull, signal);
-    case 'pipe':
-      return runPipe(await connection.openTcp(task.host, task.port, { signal }), !target.stdinNull, signal);
-    case 'none':
-      return stay(connection, signal);
-  }
+  const forwards = new Forwards(connection, plan.target, report);
+  await forwards.start(interrupts.signal);
+  const ending = await runTask(plan.task, { connection, plan, report, interrupts, forwards });
+  await forwards.finish(interrupts.signal);
+  return ending;
 }
 
 function statusOf({ exitCode, signal }: Ending): number {

@@ -27,7 +27,7 @@ export async function runProcess(task: ProcessTask, workplace: Workplace): Promi
   const input = !target.stdinNull;
   const { escapeChar } = target;
   const interaction = terminal
-    ? interact({ connection, running, report, escapeChar, input, forwards })
+    ? interact({ connection, running, report, escapeChar, input, forwards: () => forwards.lines })
     : undefined;
   const stopFeeding = input && interaction === undefined ? feed(process.stdin, running) : undefined;
   if (!input) running.end();

@@ -1,6 +1,7 @@
 import type { SSHConnection } from '../connection/connection.ts';
 import type { HostSettings } from '../ssh-config/settings.ts';
 import type { Settings } from './config-options.ts';
+import type { Forwards } from './forwards.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Plan } from './plan.ts';
 import type { Report } from './report.ts';
@@ -23,8 +24,7 @@ export interface Workplace {
   readonly plan: Plan;
   readonly report: Report;
   readonly interrupts: Interrupts;
-  /** The forwards, a line each. */
-  readonly forwards: () => readonly string[];
+  readonly forwards: Forwards;
 }
 
 /** How a task ended, as far as the server said. */

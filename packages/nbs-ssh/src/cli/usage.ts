@@ -46,6 +46,14 @@ byte for byte. In a terminal, ~? at the start of a line lists the escapes.
   -T                    asks for no terminal
   -e CHAR               the escape character (^X for a control character), or none
   -s                    the command is the name of a subsystem
+  -L [ADDRESS:]PORT:HOST:PORT
+                        what connects to the port here reaches HOST:PORT as the server sees it; a path may stand for
+                        ADDRESS:PORT and for HOST:PORT, and is a Unix socket
+  -R [ADDRESS:]PORT[:HOST:PORT]
+                        what connects to the port at the server reaches HOST:PORT as this machine sees it;
+                        without HOST:PORT it is for clients of SOCKS
+  -D [ADDRESS:]PORT     clients of SOCKS that connect to the port here reach what the server reaches
+  -g                    lets other machines connect to ports of -L and -D
   -W HOST:PORT          joins standard input and output with a TCP connection from the server
   -N                    runs nothing, and stays until it is told to end
   -n                    gives the command an empty standard input
@@ -75,8 +83,5 @@ as "nbs-ssh -- serve command".
 
 /** What ssh has and we do not have yet: said by name, rather than taken for a typing error. */
 export const LATER: Readonly<Record<string, string>> = {
-  L: 'local forwarding (-L)',
-  R: 'remote forwarding (-R)',
-  D: 'dynamic forwarding (-D)',
   keep: 'reconnecting (--keep)',
 };

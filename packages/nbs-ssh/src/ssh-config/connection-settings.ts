@@ -91,23 +91,3 @@ export function proxyArgv({ proxyCommand }: HostSettings): readonly string[] | u
   const text = "ProxyCommand is run without a shell: write sh -c '…' around a command that needs one";
   throw new ConfigError('CONFIG_UNSUPPORTED', text, { option: 'ProxyCommand' });
 }
-
-/**
- * Refuses settings that would be left out silently otherwise.
- *
- * @throws {ConfigError} `CONFIG_UNSUPPORTED`
- */
-export function refuseUnsupported({ forwards }: HostSettings): void {
-  const [forward] = forwards;
-  if (forward !== undefined) {
-    const option = FORWARD_OPTIONS[forward.type];
-    const text = `${option} is not supported yet; ClearAllForwardings yes leaves all forwards out`;
-    throw new ConfigError('CONFIG_UNSUPPORTED', text, { option });
-  }
-}
-
-const FORWARD_OPTIONS = {
-  local: 'LocalForward',
-  remote: 'RemoteForward',
-  dynamic: 'DynamicForward',
-} as const;

@@ -2,13 +2,7 @@ import { nobleProvider } from '@nbs-ssh/transport/crypto/noble';
 import type { SSHConnectionOptions } from '../connection/options.ts';
 import type { JumpHost } from '../jump/jump-host.ts';
 import { chooseAlgorithms } from './algorithm-policy.ts';
-import {
-  connectionOptions,
-  hostKeyPolicyOf,
-  hostOptions,
-  proxyArgv,
-  refuseUnsupported,
-} from './connection-settings.ts';
+import { connectionOptions, hostKeyPolicyOf, hostOptions, proxyArgv } from './connection-settings.ts';
 import { ConfigError, type ConfigWarning } from './errors.ts';
 import type { Evaluation } from './evaluate.ts';
 import { identityConfigs } from './identities.ts';
@@ -46,7 +40,11 @@ export async function sshConfigOptions(
     ...(port === undefined ? {} : { port }),
   });
   for (const warning of warnings) source.onWarning?.(warning);
-  refuseUnsupported(settings);
+  for (const option of forwardOptions(settings)) {
+    const place = evaluation.places.get(option.toLowerCase()) ?? { file: host, line: 0, option };
+    const text = `${option}: options of a connection set up no forward; resolveSshConfig tells the forwards, to be given to forwardLocal and its like`;
+    source.onWarning?.({ ...place, level: 'warning', text });
+  }
   const warnOfRisks = (of: HostSettings, { places }: Evaluation): void => {
     for (const { option, text } of chooseAlgorithms(of.algorithms, crypto).risks) {
       const place = places.get(option.toLowerCase()) ?? { file: of.host, line: 0, option };
@@ -72,6 +70,16 @@ export async function sshConfigOptions(
   };
   const way = overrides.stream === undefined ? await wayTo(settings, resolveHop, source, optionsOf) : {};
   return { ...(await optionsOf(settings)), ...connectionOptions(settings), ...way, ...defined(overrides) };
+}
+
+const FORWARD_OPTIONS = {
+  local: 'LocalForward',
+  remote: 'RemoteForward',
+  dynamic: 'DynamicForward',
+} as const;
+
+function forwardOptions({ forwards }: HostSettings): ReadonlySet<string> {
+  return new Set(forwards.map(({ type }) => FORWARD_OPTIONS[type]));
 }
 
 /** The way through other hosts, or through a program. */

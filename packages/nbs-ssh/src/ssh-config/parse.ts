@@ -2,10 +2,13 @@ import { printable } from '@nbs-ssh/transport/wire';
 import { LineArguments } from './arguments.ts';
 import { type Criterion, parseCriteria } from './criteria.ts';
 import { ConfigError, type ConfigProblem, LineProblem } from './errors.ts';
+import { type ForwardSpec, parseForwardOption } from './forward.ts';
 import { MAX_FILE_BYTES, MAX_LINE_LENGTH } from './limits.ts';
 import type { Assignment } from './option.ts';
+import { assignForward } from './session-options.ts';
 import { findOption, findUnsupported } from './table.ts';
 import type { UnsupportedOption } from './unsupported.ts';
+import { checkVariables } from './values.ts';
 import { splitKeyword, splitWords, trimEnd } from './words.ts';
 
 /** What one line means. What it says about blocks that do not apply is known too. */
@@ -86,6 +89,25 @@ export function overrideLine(name: string, value: string, file: string): ConfigL
   );
   return line ?? { ...place, option: name, type: 'unknown' };
 }
+
+/** A forward as an option of a command line has it, in one word. */
+export function forwardLine(
+  type: ForwardSpec['type'],
+  text: string,
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+): ConfigLine {
+  const place = { file, line: 0 };
+  const option = FORWARD_NAMES[type];
+  const line = readLine(
+    place,
+    () => ({ type: 'set', assign: assignForward(parseForwardOption(type, checkVariables(text, env))) }),
+    () => option,
+  );
+  return line ?? { ...place, option, type: 'unknown' };
+}
+
+const FORWARD_NAMES = { local: 'LocalForward', remote: 'RemoteForward', dynamic: 'DynamicForward' } as const;
 
 /** What `read` makes of a line, or what is wrong with it. */
 function readLine(

@@ -92,6 +92,7 @@ export function printSettings(
   print('sessiontype', settings.sessionType);
   print('stdinnull', yes(settings.stdinNull));
   print('forkafterauthentication', yes(settings.forkAfterAuthentication));
+  print('streamlocalbindunlink', yes(settings.streamLocalBindUnlink));
   print('stricthostkeychecking', truthOf(settings.strictHostKeyChecking));
   print('updatehostkeys', truth(settings.updateHostKeys));
   print('connectionattempts', settings.connectionAttempts);

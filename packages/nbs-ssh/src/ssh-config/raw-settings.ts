@@ -66,6 +66,7 @@ export interface RawSettings {
   clearAllForwardings?: boolean;
   exitOnForwardFailure?: boolean;
   gatewayPorts?: boolean;
+  streamLocalBindUnlink?: boolean;
 
   setEnv?: readonly string[];
   requestTty?: RequestTty;

@@ -94,6 +94,7 @@ export function resolveSettings(
     forwards: forwards.map((forward) => expandForward(forward, tokens)),
     exitOnForwardFailure: raw.exitOnForwardFailure ?? false,
     gatewayPorts: raw.gatewayPorts ?? false,
+    streamLocalBindUnlink: raw.streamLocalBindUnlink ?? false,
 
     env: remoteEnvironment(raw, environment),
     requestTty: raw.requestTty ?? 'auto',

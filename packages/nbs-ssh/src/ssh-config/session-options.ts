@@ -2,7 +2,7 @@ import { wildcardMatches } from '@nbs-ssh/auth';
 import { badValue, LineProblem } from './errors.ts';
 import { type ForwardSpec, formatForward, parseForward } from './forward.ts';
 import { MAX_LIST } from './limits.ts';
-import { type ConfigOption, custom, option, unlessOff } from './option.ts';
+import { type Assignment, type ConfigOption, custom, option, unlessOff } from './option.ts';
 import type { LogLevel } from './raw-settings.ts';
 import { checkVariables, choice, YES_NO } from './values.ts';
 
@@ -67,23 +67,21 @@ export const SESSION_OPTIONS: readonly ConfigOption[] = [
 export const FORWARD_OPTIONS: readonly ConfigOption[] = [
   custom('LocalForward', (args) => {
     const listen = checkVariables(args.next(), args.env);
-    const forward = parseForward('local', listen, checkVariables(args.next(), args.env));
-    return ({ localForwards }) => addForward(localForwards, forward);
+    return assignForward(parseForward('local', listen, checkVariables(args.next(), args.env)));
   }),
   custom('RemoteForward', (args) => {
     const listen = checkVariables(args.next(), args.env);
     const target = args.take();
     const end = target === undefined || target === '' ? undefined : checkVariables(target, args.env);
-    const forward = parseForward('remote', listen, end);
-    return ({ remoteForwards }) => addForward(remoteForwards, forward);
+    return assignForward(parseForward('remote', listen, end));
   }),
   custom('DynamicForward', (args) => {
-    const forward = parseForward('dynamic', checkVariables(args.next(), args.env), undefined);
-    return ({ localForwards }) => addForward(localForwards, forward);
+    return assignForward(parseForward('dynamic', checkVariables(args.next(), args.env), undefined));
   }),
   option('ClearAllForwardings', 'clearAllForwardings', (args) => choice(args, YES_NO)),
   option('ExitOnForwardFailure', 'exitOnForwardFailure', (args) => choice(args, YES_NO)),
   option('GatewayPorts', 'gatewayPorts', (args) => choice(args, YES_NO)),
+  option('StreamLocalBindUnlink', 'streamLocalBindUnlink', (args) => choice(args, YES_NO)),
 ];
 
 /** One character, `^` and a letter, or `none`. As with ssh it is a byte. */
@@ -93,6 +91,12 @@ function escapeOf(text: string): number | 'none' {
   if (control !== null) return (control[1] ?? '').charCodeAt(0) & 0x1f;
   if (text.length === 1 && text.charCodeAt(0) < 0x80) return text.charCodeAt(0);
   throw badValue('it must be one character, ^ and a letter, or none', text);
+}
+
+/** Adds a forward. */
+export function assignForward(forward: ForwardSpec): Assignment {
+  return ({ localForwards, remoteForwards }) =>
+    addForward(forward.type === 'remote' ? remoteForwards : localForwards, forward);
 }
 
 function addForward(forwards: ForwardSpec[], forward: ForwardSpec): void {

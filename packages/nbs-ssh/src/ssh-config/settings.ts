@@ -77,6 +77,8 @@ export interface HostSettings {
   readonly forwards: readonly ForwardSpec[];
   readonly exitOnForwardFailure: boolean;
   readonly gatewayPorts: boolean;
+  /** Whether a forward takes the place of a socket on which nobody listens any more. */
+  readonly streamLocalBindUnlink: boolean;
 
   /** What `SendEnv` takes from the environment and what `SetEnv` gives, the latter winning. */
   readonly env: Readonly<Record<string, string>>;

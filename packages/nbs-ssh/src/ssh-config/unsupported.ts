@@ -89,7 +89,6 @@ export const UNSUPPORTED_OPTIONS: readonly UnsupportedOption[] = [
   unsupported('TunnelDevice', 'note', NO_TUNNEL, ['any', 'any:any']),
   unsupported('PermitRemoteOpen', 'refuse', 'a remote forward could reach everything', ['any']),
   unsupported('StreamLocalBindMask', 'note', 'sockets are made with mode 0600', []),
-  unsupported('StreamLocalBindUnlink', 'note', 'sockets that exist are left alone'),
   unsupported('EnableEscapeCommandline', 'note', 'there is no ~C'),
   unsupported('SyslogFacility', 'note', 'nothing is written to the system’s log', []),
   unsupported('LogVerbose', 'note', '-v tells what happens', ['none']),

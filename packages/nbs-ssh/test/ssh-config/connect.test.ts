@@ -150,11 +150,18 @@ describe.skipIf(!sshdAvailable())('connecting as an ssh_config says', () => {
     const error = await rejection(SSHConnection.connect(await sshConfigOptions('alias', {}, { paths })));
     expect(error).toBeInstanceOf(HostKeyMismatch);
     expect((error as Error).message).toContain(` of ${sshd.host}:${sshd.port} is not accepted: unknown`);
-    for (const line of ['LocalForward 1 a:1', 'RefuseConnection "not today"']) {
-      const refused = await rejection(
-        sshConfigOptions('alias', {}, { paths: config('Host alias', ` ${line}`) }),
-      );
-      expect(refused).toBeInstanceOf(ConfigError);
-    }
+    const refused = await rejection(
+      sshConfigOptions('alias', {}, { paths: config('Host alias', ' RefuseConnection "not today"') }),
+    );
+    expect(refused).toBeInstanceOf(ConfigError);
+  });
+
+  it('warns that options of a connection set up no forwards', async () => {
+    const paths = config('Host alias', ' LocalForward 1 a:1', ' LocalForward 2 a:1', ' RemoteForward 3 a:1');
+    const warnings: string[] = [];
+    const onWarning = ({ line, option, level }: ConfigWarning): void =>
+      void warnings.push(`${line} ${option} ${level}`);
+    await sshConfigOptions('alias', {}, { paths, onWarning });
+    expect(warnings).toEqual(['2 LocalForward warning', '4 RemoteForward warning']);
   });
 });
