@@ -26,6 +26,7 @@ export class AgentKeys {
   readonly #options: AgentOptions;
   readonly #around: AgentSurroundings;
   #link: AgentLink | undefined;
+  #closed = false;
 
   constructor(options: AgentOptions, around: AgentSurroundings) {
     this.#options = options;
@@ -43,6 +44,8 @@ export class AgentKeys {
   ): Promise<{ readonly keys: readonly AgentKey[]; readonly unusable: readonly AgentError[] }> {
     try {
       this.#link = await this.#open();
+      // Nobody waits for what was opened too late, and nobody else would close it.
+      if (this.#closed) throw agentError('closed', 'the connection to the agent was closed here');
       const bound = binding === undefined ? undefined : await this.#bind(this.#link, binding);
       const reply = await this.#link.ask({ type: 'list' }, this.#timeoutMs);
       const identities = reply.type === 'identities' ? reply.identities : [];
@@ -55,7 +58,7 @@ export class AgentKeys {
         code: error.code,
         message: printable(error.message),
       });
-      this.close();
+      this.#drop();
       return { keys: [], unusable: [error] };
     }
   }
@@ -94,7 +97,13 @@ export class AgentKeys {
     return this.#link?.error;
   }
 
+  /** For good, also when the connection is being opened. */
   close(): void {
+    this.#closed = true;
+    this.#drop();
+  }
+
+  #drop(): void {
     this.#link?.close();
     this.#link = undefined;
   }

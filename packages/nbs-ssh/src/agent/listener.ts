@@ -36,6 +36,8 @@ export async function listenPrivately(
     onClient(socket);
   });
   const remove = path.startsWith('\\\\') ? await bind(server, path) : await bindInFolder(server, path);
+  // A client that could not be accepted, because there are too many files, is one client less: the next one may be.
+  server.on('error', () => {});
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= (async () => {
