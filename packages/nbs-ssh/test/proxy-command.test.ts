@@ -12,6 +12,7 @@ import {
 } from '@nbs-ssh/testing';
 import {
   ConnectionLost,
+  createPasswordAuth,
   SSHConnection,
   SSHConnectionError,
   type SSHConnectionOptions,
@@ -93,6 +94,17 @@ describe.skipIf(!sshdAvailable() || findProgram('nc') === undefined)('a connecti
     });
     expect(error.message).toContain('route');
     expect(error.message).not.toContain('\u001b');
+  });
+
+  it('T188 leaves what looks like a secret, and secrets of ours, out of evidence and of the JSON of the error', async () => {
+    const said = 'echo "$1 password=hunter2" >&2; echo "Authorization: Bearer abcdef0123456789" >&2; exit 1';
+    const error = await refused(
+      by([...shell(said), 'correct-horse'], { auth: createPasswordAuth('correct-horse') }),
+    );
+    expect(error.code).toBe('PROXY_COMMAND_ENDED');
+    const kept = JSON.stringify([error, error.evidence]);
+    expect(error.message).toContain('Authorization: ');
+    for (const secret of ['abcdef0123456789', 'correct-horse', 'hunter2']) expect(kept).not.toContain(secret);
   });
 
   it('T199 keeps no more than the last of what a program writes to its standard error', async () => {

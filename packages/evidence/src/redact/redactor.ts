@@ -52,6 +52,19 @@ export class Redactor {
     }
   }
 
+  /**
+   * Removes registered secrets and what looks like a secret from one text, and leaves the names of hosts and users: for
+   * errors, which somebody has to make sense of. Never throws.
+   */
+  maskText(text: string): string {
+    const tally = new Tally();
+    try {
+      return redactPatterns(this.#secrets.replace(text, tally), tally);
+    } catch {
+      return tally.mark('failed');
+    }
+  }
+
   /** Removes registered secrets from every string of `value`, also where one is split over two strings. */
   scrub(value: unknown, start: Manifest = {}): Redacted {
     const tally = new Tally(start);

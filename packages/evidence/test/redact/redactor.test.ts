@@ -149,6 +149,14 @@ describe('registered secrets', () => {
     assert.equal(redactor.redactText(once), once);
   });
 
+  it('and what looks like one are masked in an error, where names of hosts and users stay', () => {
+    const text = `no route to me@db.example.org, password=hunter2, ${SECRET}`;
+    const masked = knowing(SECRET).maskText(text);
+    assert.include(masked, 'no route to me@db.example.org, password=[redacted:');
+    assert.notInclude(masked, 'hunter2');
+    assert.notInclude(masked, SECRET);
+  });
+
   it('cannot hide in something that only looks like a mark', () => {
     assert.notInclude(knowing('hunter2').scrubText('[redacted:hunter2] <host-hunter2-1>'), 'hunter2');
   });

@@ -11,7 +11,7 @@ import {
 import { readKeyFile } from '@nbs-ssh/auth/node';
 import type { CryptoProvider, PrivateKeyMaterial } from '@nbs-ssh/transport/crypto';
 import { type PublicKey, publicKeyOf } from '@nbs-ssh/transport/keys';
-import { printable, type Secret } from '@nbs-ssh/transport/wire';
+import { printable, Secret } from '@nbs-ssh/transport/wire';
 import type { AgentAuth } from '../agent/agent-auth.ts';
 import { AgentCredentials, answerByAgent, type PreparedAgentKey } from '../agent/agent-credentials.ts';
 import type { AgentSurroundings } from '../agent/agent-keys.ts';
@@ -81,6 +81,8 @@ export class Credentials {
     register: (secret: Secret) => void,
     around: Omit<AgentSurroundings, 'crypto'>,
   ): Promise<Credentials> {
+    // What is known already is told before anybody on the way, such as a proxy command, can repeat it.
+    for (const secret of configs.flatMap(givenSecrets)) register(secret);
     const prepared = configs.map((config) =>
       config.method === AuthMethod.SSH_AGENT
         ? new AgentCredentials(config, { ...around, crypto })
@@ -249,4 +251,13 @@ function isFailure(content: PreparedKey['content']): content is { readonly failu
 
 function isMaterial(content: PreparedKey['content']): content is PrivateKeyMaterial {
   return typeof content === 'object' && 'type' in content;
+}
+
+/** Secrets that were given as they are, and not as somebody to ask. */
+function givenSecrets(config: AuthConfig): readonly Secret[] {
+  const sources = Object.entries(config).filter(([name]) => name === 'password' || name === 'passphrase');
+  return sources.flatMap(([, source]: [string, unknown]) => {
+    if (source instanceof Secret) return [source];
+    return typeof source === 'string' && source !== '' ? [new Secret(source)] : [];
+  });
 }

@@ -46,6 +46,11 @@ export class ConnectionEvidence {
     this.#recorder.redactor.register(secret);
   }
 
+  /** A text of somebody else's without secrets, for an error. */
+  mask(text: string): string {
+    return this.#recorder.redactor.maskText(text);
+  }
+
   bundle(transcript?: Parameters<EvidenceRecorder['bundle']>[0]['transcript']): EvidenceBundle {
     return EvidenceBundle.from(this.#recorder.bundle({ now: this.#clock.now(), transcript }));
   }

@@ -101,7 +101,8 @@ async function dial(
   if (jumps.length > 0) return { duplex: await route.open(signal), address: undefined };
   if (proxyCommand !== undefined) {
     const stderr = onProxyStderr === undefined ? {} : { onStderr: onProxyStderr };
-    return { duplex: await dialCommand(proxyCommand, { signal, ...stderr }), address: undefined };
+    const options = { signal, mask: (text: string) => evidence.mask(text), ...stderr };
+    return { duplex: await dialCommand(proxyCommand, options), address: undefined };
   }
   const startedAt = clock.now();
   const { bindAddress, addressFamily: family, connectionAttempts } = config;

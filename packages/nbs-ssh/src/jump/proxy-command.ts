@@ -9,6 +9,8 @@ export interface DialCommandOptions {
   readonly signal?: AbortSignal;
   /** Called with what the program writes to its standard error, as it is: escape it before it reaches a terminal. */
   readonly onStderr?: (bytes: Uint8Array) => void;
+  /** Takes secrets out of what an error quotes of that. */
+  readonly mask?: (text: string) => string;
 }
 
 /** The end of standard error that an error quotes, in bytes: the last lines say why a program gave up. */
@@ -29,7 +31,7 @@ const EXIT_PATIENCE = 1000;
  */
 export function dialCommand(
   argv: readonly string[],
-  { signal, onStderr }: DialCommandOptions = {},
+  { signal, onStderr, mask = (text) => text }: DialCommandOptions = {},
 ): Promise<ByteDuplex> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -64,7 +66,7 @@ export function dialCommand(
         pipe.finish();
         return;
       }
-      const words = fromUtf8Lossy(tail).trim();
+      const words = mask(fromUtf8Lossy(tail).trim());
       const context = { command, exitCode, signal: exitSignal, stderr: printable(words, STDERR_TAIL) };
       pipe.finish(localError('PROXY_COMMAND_ENDED', context));
     };
