@@ -26,6 +26,7 @@ export interface ServeInvocation {
   readonly port: number;
   readonly user: string | undefined;
   readonly authorizedKeys: string | undefined;
+  readonly allowForwarding: boolean;
   readonly json: boolean;
 }
 
@@ -223,9 +224,14 @@ function parseServe(args: readonly string[]): Invocation {
   let port = 0;
   let user: string | undefined;
   let authorizedKeys: string | undefined;
+  let allowForwarding = false;
   let json = false;
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
     if (word === '--help') return { type: 'help' };
+    if (word === '--allow-forwarding') {
+      allowForwarding = true;
+      continue;
+    }
     if (word === '--json') {
       json = true;
       continue;
@@ -241,7 +247,7 @@ function parseServe(args: readonly string[]): Invocation {
     else if (name === '--user') user = value;
     else authorizedKeys = value;
   }
-  return { type: 'serve', host, port, user, authorizedKeys, json };
+  return { type: 'serve', host, port, user, authorizedKeys, allowForwarding, json };
 }
 
 function splitOnce(text: string): readonly [string, string | undefined] {

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
-import { authorizedKeys, processExec, SSHServer } from '@nbs-ssh/server';
+import { authorizedKeys, type ForwardingOptions, processExec, SSHServer } from '@nbs-ssh/server';
 import { expandPath, localUser } from '../platform/platform.ts';
 import type { ServeInvocation } from './args.ts';
 import { shown } from './report.ts';
 import { inUsersWords, UsageError } from './usage.ts';
+
+/** Whoever may run commands could do all of this by hand. Other machines reach loopback ports only through somebody here. */
+const FORWARDING: ForwardingOptions = { local: true, remote: true, localPath: true, remotePath: true };
 
 /** A throw-away server: its host key and its password are made now and gone with the process. */
 export async function serve(options: ServeInvocation): Promise<number> {
@@ -22,6 +25,7 @@ export async function serve(options: ServeInvocation): Promise<number> {
       ...(keys === undefined ? {} : { publicKey: keys }),
     },
     ...processExec(),
+    ...(options.allowForwarding ? { forwarding: FORWARDING } : {}),
     onError: (error, { phase, remoteAddress = 'a client' }) => {
       process.stderr.write(`nbs-ssh: ${shown(remoteAddress)}, ${shown(phase)}: ${shown(error.message)}\n`);
     },

@@ -26,7 +26,7 @@ export function inUsersWords<T>(prepare: () => T): T {
 }
 
 export const HELP = `usage: nbs-ssh [options] [user@]host [command…]
-       nbs-ssh serve [--host 127.0.0.1] [--port 0] [--user NAME] [--authorized-keys FILE] [--json]
+       nbs-ssh serve [--host 127.0.0.1] [--port 0] [--user NAME] [--authorized-keys FILE] [--allow-forwarding] [--json]
        nbs-ssh keygen [options]
 
 Opens a shell on an SSH server, or runs a command there. Standard input goes to the command, its output comes here

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram, makeKey, run, sshdAvailable, systemOpenssh } from '@nbs-ssh/testing';
+import { findProgram, makeKey, run, sshdAvailable, startTcpTarget, systemOpenssh } from '@nbs-ssh/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtCli, type Cli, finished, knownHostsArgs, shows } from './cli.ts';
 
@@ -93,5 +93,23 @@ describe('nbs-ssh serve', () => {
       const result = await run(findProgram('ssh') ?? 'ssh', [...args, `guest@${host}`, 'echo hello; exit 5']);
       expect(result).toMatchObject({ stdout: 'hello\n', exitCode: 5 });
     });
+  });
+
+  it.skipIf(!sshdAvailable())('forwards only when told to', async () => {
+    const peer = systemOpenssh();
+    if (!peer.available) return;
+    const key = await makeKey(peer.binaries, cli.scratch.path, 'forwards', 'ed25519');
+    await using target = await startTcpTarget((socket) => socket.end('from the target'));
+    const keysArgs = ['--user', 'guest', '--authorized-keys', `${key.path}.pub`];
+    for (const more of [[], ['--allow-forwarding']]) {
+      await serving([...keysArgs, ...more], async ({ host, port }, knownHosts) => {
+        const options = ['-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'GlobalKnownHostsFile=/dev/null'];
+        const args = ['-F', 'none', '-p', String(port), '-i', key.path, ...options, '-o', 'BatchMode=yes'];
+        const way = ['-W', `127.0.0.1:${target.port}`, `guest@${host}`];
+        const result = await run(findProgram('ssh') ?? 'ssh', [...args, ...way]);
+        if (more.length > 0) expect(result).toMatchObject({ stdout: 'from the target', exitCode: 0 });
+        else expect(result.stderr).toMatch(/administratively prohibited/);
+      });
+    }
   });
 });

@@ -31,11 +31,6 @@ export class Connections {
     this.#around = around;
   }
 
-  /** Connections that are made or open. */
-  get size(): number {
-    return this.#all.size;
-  }
-
   /** Resolves when every connection is gone; to be called after {@link end}. Never rejects. */
   get settled(): Promise<unknown> {
     return Promise.all(this.#running);
