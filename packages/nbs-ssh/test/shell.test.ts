@@ -214,6 +214,24 @@ describe.skipIf(!sshdAvailable())('shell on a real OpenSSH server', () => {
     await agent.close();
   });
 
+  it('keeps a promise of no more sessions, which a running shell does not mind', async () => {
+    const shell = connection.shell({ pty: false });
+    await shell.write('echo on; read line; exit 4\n');
+    const reader = new Reader(shell);
+    await reader.until('on');
+    expect(connection.noMoreSessions()).toBe(true);
+    expect(connection.noMoreSessions()).toBe(true);
+    const refused = await rejection(connection.exec('true'));
+    expect(refused).toBeInstanceOf(ChannelError);
+    expect(refused).toMatchObject({ code: 'CHANNELS_NO_MORE_SESSIONS', fault: 'caller' });
+    expect(() => connection.shell()).toThrow(ChannelError);
+    expect(await rejection(connection.subsystem('sftp'))).toBeInstanceOf(ChannelError);
+    expect(await sshd.waitForLog(/no-more-sessions@openssh\.com/)).toBeDefined();
+    await shell.write('\n');
+    expect((await reader.rest()).exitCode).toBe(4);
+    expect(await connection.ping()).toBeGreaterThan(0);
+  });
+
   it('says what a closed connection cannot do', async () => {
     await connection.close();
     expect(() => connection.shell()).toThrow(ConnectionClosed);
@@ -228,6 +246,9 @@ describe('shell on a server of ours', () => {
     expect(noShell).toBeInstanceOf(ChannelError);
     expect(noShell).toMatchObject({ code: 'CHANNEL_SHELL_REFUSED' });
     expect(await rejection(connection.shell().done)).toMatchObject({ code: 'CHANNEL_PTY_REFUSED' });
+    // Other servers do not know the promise, so none is made.
+    expect(connection.noMoreSessions()).toBe(false);
+    expect((await connection.exec('x')).exitCode).toBe(0);
     await connection.close();
   });
 });

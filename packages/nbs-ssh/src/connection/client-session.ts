@@ -8,7 +8,7 @@ import {
 import { DEFAULT_LIMITS, type GlobalRequestId, Multiplexer, X11_CHANNEL } from '@nbs-ssh/channels';
 import { ChannelTable, type Clock, SessionDriver, SessionMachine } from '@nbs-ssh/session';
 import { TransportMachine } from '@nbs-ssh/transport';
-import type { SshError, TraceSink, TraceValue } from '@nbs-ssh/transport/wire';
+import { printable, type SshError, type TraceSink, type TraceValue } from '@nbs-ssh/transport/wire';
 import { AGENT_CHANNEL, AgentForwarding } from '../agent/forwarding.ts';
 import { SOFTWARE } from '../version.ts';
 import { X11Forwarding } from '../x11/forwarding.ts';
@@ -27,8 +27,6 @@ interface Login {
 /** What a connection hears of its session. Called synchronously; must not throw. */
 export interface ClientSessionOwner {
   readonly onAuthenticated: () => void;
-  /** Not escaped yet. */
-  readonly onBanner: (text: string) => void;
   readonly onRekeyed: () => void;
   readonly onGlobalReply: (request: GlobalRequestId) => void;
   /** Bytes came, whatever they are. */
@@ -123,7 +121,7 @@ export function createClientSession(
       credentials.close();
       owner.onAuthenticated();
     },
-    onBanner: (text) => owner.onBanner(text),
+    onBanner: (text) => showBanner(config, text),
     onRekeyed: () => owner.onRekeyed(),
     onReceived: () => owner.onReceived(),
     onEvent: (event) => {
@@ -154,4 +152,13 @@ export function createClientSession(
     emit,
   });
   return { machine, driver, channels, forwarding, x11, auth: () => auth, hostKeyUpdate, questions };
+}
+
+/** The caller's function runs inside the read loop: what it throws is its own trouble. */
+function showBanner({ onBanner }: ConnectionConfig, text: string): void {
+  try {
+    onBanner?.(printable(text, 4096));
+  } catch {
+    // A banner that could not be shown does not change who the server is.
+  }
 }

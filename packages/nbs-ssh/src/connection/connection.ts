@@ -24,6 +24,7 @@ import { ConnectionEvidence } from './evidence.ts';
 import { Liveness } from './liveness.ts';
 import { type ConnectionConfig, resolveOptions, type SSHConnectionOptions } from './options.ts';
 import { discard, type Preparation, prepare } from './preparation.ts';
+import { remoteProcesses } from './processes.ts';
 import type { Seat } from './seat.ts';
 import { Waiters } from './waiters.ts';
 
@@ -211,6 +212,17 @@ export class SSHConnection extends Forwarding {
   }
 
   /**
+   * Promises the server that no command, shell or subsystem follows those that run, so that nobody who gets at this
+   * connection can start one. From then on starting one throws. Only OpenSSH knows this: @returns whether it was told.
+   */
+  noMoreSessions(): boolean {
+    const { machine, driver } = this.#open();
+    const told = machine.mux.noMoreSessions();
+    driver.wake();
+    return told;
+  }
+
+  /**
    * Opens a TCP connection from the server to `host:port`, which the server resolves, as a byte pipe. Each direction
    * can be ended by itself.
    *
@@ -278,7 +290,6 @@ export class SSHConnection extends Forwarding {
   #run(prepared: Preparation): void {
     this.#session = createClientSession(this.#config, prepared, this.#evidence.sink, this.#clock, {
       onAuthenticated: () => this.#opened(),
-      onBanner: (text) => this.#showBanner(text),
       onRekeyed: () => this.#waiters.resolve('rekey'),
       onGlobalReply: (request) => this.#liveness.replied(request),
       onReceived: () => this.#liveness.alive(),
@@ -286,15 +297,6 @@ export class SSHConnection extends Forwarding {
       onEnd: (error) => this.#end(error ?? localError('CONNECT_CLOSED', { phase: this.#closedIn })),
     });
     this.#session.driver.start();
-  }
-
-  /** The caller's function runs inside the read loop: what it throws is its own trouble. */
-  #showBanner(text: string): void {
-    try {
-      this.#config.onBanner?.(printable(text, 4096));
-    } catch {
-      // A banner that could not be shown does not change who the server is.
-    }
   }
 
   #opened(): void {
@@ -305,20 +307,14 @@ export class SSHConnection extends Forwarding {
   }
 
   #processes(): RemoteProcesses {
-    return {
-      open: (listener) => this.#open().channels.open({ type: 'session' }, listener),
-      env: this.#config.env,
-      forwardAgent: (channel) => this.#open().forwarding.request(channel),
-      forwardX11: (channel, options) => this.#evidence.register(this.#open().x11.request(channel, options)),
-      now: () => this.#clock.now(),
-      unixNow: () => this.#clock.unixNow(),
-      after: (milliseconds, run) => this.#clock.after(milliseconds, run),
-      emit: (name, fields) => this.#evidence.emit(name, fields),
+    return remoteProcesses({
+      config: this.#config,
+      clock: this.#clock,
+      evidence: this.#evidence,
+      session: () => this.#open(),
       toPublic: (error) => this.#error ?? this.#public(error),
       context: () => this.#context(),
-      evidence: () => this.#evidence.bundle(),
-      register: (secret) => this.#evidence.register(secret),
-    };
+    });
   }
 
   #link(): RemoteLink {
