@@ -36,7 +36,7 @@ export type Invocation =
   | { readonly type: 'help' }
   | { readonly type: 'version' };
 
-const FLAGS = 'vqtTnV46ACGaNxsg';
+const FLAGS = 'vqtTnV46ACGaNxsgf';
 const WITH_VALUE = 'plioFJbcmeWLRD';
 const LONG_WITH_VALUE = ['events', 'evidence', 'host-key-policy', 'crypto'];
 
@@ -170,7 +170,10 @@ const FLAG_OF: Readonly<Record<string, readonly [string, string]>> = {
 function flagOption(letter: string, settings: Settings): void {
   const option = FLAG_OF[letter];
   if (option !== undefined) setOption(settings, ...option);
-  else if (letter === 'v') settings.verbosity = Math.min(Math.max(settings.verbosity ?? 0, 0) + 1, 3);
+  else if (letter === 'f') {
+    setOption(settings, 'ForkAfterAuthentication', 'yes');
+    setOption(settings, 'StdinNull', 'yes');
+  } else if (letter === 'v') settings.verbosity = Math.min(Math.max(settings.verbosity ?? 0, 0) + 1, 3);
   else if (letter === 'q') settings.verbosity = QUIET;
   else if (letter === 'G') settings.print = true;
   else if (letter === 'T') settings.tty = 'no';

@@ -31,6 +31,12 @@ export class Interrupts {
     return this.#connecting.signal;
   }
 
+  /** The terminal that is closed is not ours any more. */
+  ignoreHangUp(): void {
+    process.off('SIGHUP', this.#onSignal);
+    process.on('SIGHUP', () => {});
+  }
+
   /** From now on there is a command to end, which comes before the connection. */
   connected(): void {
     this.#connected = true;

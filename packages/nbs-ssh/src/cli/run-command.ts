@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SSHConnection } from '../connection/connection.ts';
 import { expandPath } from '../platform/platform.ts';
 import type { RunInvocation } from './args.ts';
+import { type Background, background, goToBackground } from './background.ts';
 import { describeOffers } from './events-verbose.ts';
 import { explain } from './explain.ts';
 import { Forwards } from './forwards.ts';
@@ -35,13 +36,19 @@ export async function runCommand(invocation: RunInvocation, secrets: Environment
   let ended = false;
   let patience = LAST_WORDS;
   try {
+    const stays = background(interrupts);
     const plan = await makePlan(invocation);
     report.verbosity = plan.verbosity;
-    tellWarnings(plan, report);
     const prompter = plan.target.batchMode ? undefined : openPrompter();
-    question = prompter === undefined ? undefined : questionOf(plan, prompter);
+    if (plan.target.forkAfterAuthentication && stays === undefined) {
+      const asks = prompter !== undefined;
+      const { type: task } = plan.task;
+      return await goToBackground({ task, secrets, interrupts, report, asks });
+    }
+    tellWarnings(plan, report);
+    question = prompter === undefined || stays !== undefined ? undefined : questionOf(plan, prompter);
     connection = await prepare(plan, secrets, report, interrupts, { prompter, question });
-    const ending = await connectAndRun(connection, plan, report, interrupts);
+    const ending = await connectAndRun(connection, plan, report, interrupts, stays);
     ended = true;
     const { received } = interrupts;
     if (received === undefined && ending.exitCode === null && ending.signal === null) {
@@ -114,6 +121,7 @@ async function connectAndRun(
   plan: Plan,
   report: Report,
   interrupts: Interrupts,
+  stays: Background | undefined,
 ): Promise<Ending> {
   await connection.connect();
   interrupts.connected();
@@ -123,6 +131,7 @@ async function connectAndRun(
   }
   const forwards = new Forwards(connection, plan.target, report);
   await forwards.start(interrupts.signal);
+  stays?.ready();
   const ending = await runTask(plan.task, { connection, plan, report, interrupts, forwards });
   await forwards.finish(interrupts.signal);
   return ending;

@@ -56,6 +56,7 @@ byte for byte. In a terminal, ~? at the start of a line lists the escapes.
   -g                    lets other machines connect to ports of -L and -D
   -W HOST:PORT          joins standard input and output with a TCP connection from the server
   -N                    runs nothing, and stays until it is told to end
+  -f                    goes to the background once it is logged in and forwards; implies -n
   -n                    gives the command an empty standard input
   -q                    no banner, no warnings
   -v                    tells on standard error what happens; -vv also both sides' algorithms, -vvv each packet
