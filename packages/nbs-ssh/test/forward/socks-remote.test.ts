@@ -157,6 +157,7 @@ describe.skipIf(!sshdAvailable())('a remote dynamic forward through a real serve
     const handle = await dynamic();
     for (const [sent, heard] of [
       ['0402', '005b000000000000'],
+      [`0402${'00'.repeat(500_000)}`, '005b000000000000'],
       ['050102', '05ff'],
       ['05010005030001', '050005070001000000000000'],
       [Buffer.from('GET / HTTP/1.0\r\n\r\n').toString('hex'), ''],
