@@ -92,6 +92,15 @@ describe.skipIf(!sshdAvailable())('a dynamic forward through a real server', () 
     });
   });
 
+  it('reaches an IPv6 address', async () => {
+    await using six = await startTcpTarget((socket) => socket.end('six'), { host: '::1', port: 0 });
+    const port = six.port.toString(16).padStart(4, '0');
+    const client = await rawClient(forward.localPort, `05010005010004${'0'.repeat(31)}1${port}`);
+    expect(await client.rest()).toBe(`${GRANTED5}${Buffer.from('six').toString('hex')}`);
+    client.socket.end();
+    expect(await settled()).toEqual([]);
+  });
+
   it('gives a client that does not wait for the answer everything in order: 4 MiB with the request, and a half-close', async () => {
     const sent = randomBytes(4 * 1024 * 1024);
     target.onSocket = (socket) => {
