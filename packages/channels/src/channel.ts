@@ -18,6 +18,7 @@ import {
   encodeEndOfWrite,
   encodeWindowAdjust,
   extendedDataHeader,
+  MAX_SEND,
   readU32,
   SSH_MSG,
   writeU32,
@@ -29,8 +30,6 @@ import { type DataStream, SendQueue } from './send-queue.ts';
 import { encodeSessionRequest, isExitRequest, type SessionRequest } from './session-requests.ts';
 import { MAX_WINDOW, ReceiveWindow } from './window.ts';
 
-/** Largest data in one message of ours, in bytes, whatever the peer offers: every SSH transport takes it, RFC 4253 §6.1. */
-const MAX_SEND = 32_768;
 /**
  * Received data shorter than this, in bytes, is copied. A view would keep the transport's whole receive memory, up to
  * 256 KiB, for as long as nobody reads it, so that a window of single bytes held gigabytes.
@@ -45,6 +44,8 @@ export class Channel {
   readonly maxPacket: number;
   /** Owned by the ready ring. */
   inRing = false;
+  /** Bytes that it may send before other bulk channels, for the ready ring. Below 0 it has sent more than its share. */
+  turn = 0;
   readonly #config: MultiplexerConfig;
   readonly #outbox: Outbox;
   readonly #queue = new SendQueue();
@@ -203,11 +204,11 @@ export class Channel {
   /** The next data message. Call only when {@link canSend}. */
   take(): SendOutput {
     const remote = this.#remote() as Remote;
-    const before = this.#queue.length;
-    const { stream } = this.#queue;
+    const { length: before, stream } = this.#queue;
     const body = this.#queue.take(Math.min(remote.window, remote.maxPacket, MAX_SEND));
     remote.window -= body.length;
     this.#bytesSent += body.length;
+    this.turn -= body.length;
     const header =
       stream === 'stdout' ? dataHeader(remote.id, body.length) : extendedDataHeader(remote.id, body.length);
     const { lowWater } = this.#config.limits;

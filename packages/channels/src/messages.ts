@@ -44,6 +44,9 @@ export const OpenFailureReason = {
   RESOURCE_SHORTAGE: 4,
 } as const;
 
+/** Largest data in one message of ours, in bytes, whatever the peer offers: every SSH transport takes it, RFC 4253 §6.1. */
+export const MAX_SEND = 32_768;
+
 /** SSH_EXTENDED_DATA_STDERR, RFC 4254 §5.2: the only type there is. */
 export const EXTENDED_DATA_STDERR = 1;
 

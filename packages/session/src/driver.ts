@@ -5,8 +5,12 @@ import type { ByteDuplex } from './byte-duplex.ts';
 import type { Clock } from './clock.ts';
 import type { SessionMachine, SessionOutput } from './session.ts';
 
-/** Bytes given to the socket and not yet taken by it, above which no more channel data is sealed. */
-const SOCKET_HIGH_WATER = 1_048_576;
+/**
+ * Bytes given to the socket and not yet taken by it, above which no more channel data is sealed. What is sealed cannot be
+ * overtaken any more, and a keystroke waits behind it. The operating system has a buffer of its own that stays full, so
+ * two batches keep it busy; more were not faster.
+ */
+const SOCKET_HIGH_WATER = 262_144;
 /** Above this we stop reading too: a peer that asks without ever reading our answers gets no more answers. */
 const SOCKET_STOP_READING = 4_194_304;
 /** Milliseconds a goodbye may take before the socket is destroyed. */
