@@ -56,3 +56,30 @@ export async function endOf(at: NetConnectOpts | number): Promise<string | undef
     return (error as NodeJS.ErrnoException).code;
   }
 }
+
+/**
+ * Writes 64 MiB as fast as the other end lets it, and ends.
+ *
+ * @param stalled - Told how much went out once there was no room for a while although everything else was idle.
+ */
+export function flood(socket: Socket, stalled: (bytes: number) => void): void {
+  const chunk = Buffer.alloc(65_536, 7);
+  let written = 0;
+  let timer: NodeJS.Timeout | undefined;
+  socket.once('close', () => clearTimeout(timer));
+  const push = (): void => {
+    if (written >= FLOOD) return void socket.end();
+    written += chunk.length;
+    if (socket.write(chunk)) setImmediate(push);
+    else {
+      timer = setTimeout(() => stalled(written), 500);
+      socket.once('drain', () => {
+        clearTimeout(timer);
+        push();
+      });
+    }
+  };
+  push();
+}
+
+export const FLOOD: number = 64 * 1_048_576;

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import {
   echoing,
   freePort,
@@ -13,7 +14,7 @@ import {
 import { ConnectionClosed, type ForwardError, SSHConnection } from 'nbs-ssh';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectTo, MIB, optionsFor, rejection } from '../lab.ts';
-import { ask, dial, endOf, heardBy } from './client.ts';
+import { ask, dial, endOf, FLOOD, flood, heardBy } from './client.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -91,6 +92,33 @@ describe.skipIf(!sshdAvailable())('a local forward', () => {
     expect((await heardBy(socket)).bytes.toString()).toBe('I am done');
     socket.end('and I am not');
     expect(await heard).toBe('and I am not');
+  });
+
+  it('stops the target when the client does not read, and holds no more than the window', async () => {
+    const stalled = new Promise<number>((resolve) => {
+      target.onSocket = (socket) => flood(socket, resolve);
+    });
+    const { localPort } = await connection.forwardLocal(0, '127.0.0.1', target.port);
+    const socket = await dial(localPort);
+    socket.pause();
+    // The window, and what the kernel and sshd hold between here and there.
+    expect(await stalled).toBeLessThan(32 * MIB);
+    expect((await heardBy(socket.resume())).bytes.length).toBe(FLOOD);
+    socket.end();
+  });
+
+  it('stops the client when the target does not read, and holds no more than the window', async () => {
+    const reads = new Promise<Socket>((resolve) => {
+      target.onSocket = (socket) => resolve(socket.pause());
+    });
+    const { localPort } = await connection.forwardLocal(0, '127.0.0.1', target.port);
+    const socket = await dial(localPort);
+    const stalled = await new Promise<number>((resolve) => flood(socket, resolve));
+    expect(stalled).toBeLessThan(32 * MIB);
+    expect((await connection.exec('echo alive')).stdout).toBe('alive\n');
+    const reader = await reads;
+    expect((await heardBy(reader.resume())).bytes.length).toBe(FLOOD);
+    reader.end();
   });
 
   it('carries 200 connections at once', async () => {
