@@ -94,6 +94,9 @@ export function forwardSettings(
   if (!Number.isInteger(maxConnections) || maxConnections < 1) {
     throw new RangeError(`maxConnections must be a positive integer, got ${maxConnections}`);
   }
+  if (permitTarget !== undefined && typeof permitTarget !== 'function') {
+    throw new TypeError('permitTarget must be a function');
+  }
   return { maxConnections, onConnectionError, signal, replaceStale, permitTarget };
 }
 

@@ -65,6 +65,19 @@ describe.skipIf(!sshdAvailable())('a remote dynamic forward through a real serve
     expect(await rejection(rawClient(port))).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
+  it('refuses options that make no sense', async () => {
+    for (const options of [
+      { remotePort: -1 },
+      { remotePort: 1.5 },
+      {},
+      { remotePort: 0, remoteHost: 'a\nb' },
+      { remotePort: 0, permitTarget: ['localhost:80'] },
+    ]) {
+      const error = await rejection(connection.forwardRemoteDynamic(options as RemoteDynamicForwardOptions));
+      expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
+    }
+  });
+
   it.skipIf(findProgram('curl') === undefined)(
     'curl reaches a server of this side, by name and by address (skipped without curl)',
     async () => {
