@@ -152,7 +152,14 @@ describe.skipIf(!sshdAvailable())('shell on a real OpenSSH server', () => {
     }
     const modes = { ECCO: true };
     expect(() => connection.shell({ pty: { modes: modes as object } })).toThrow('no terminal mode ECCO');
-    expect(() => connection.shell({ pty: { modes: { VINTR: -1 } } })).toThrow(TypeError);
+    for (const value of [-1, 0.5, 2 ** 32, '3', null, '^C']) {
+      expect(() => connection.shell({ pty: { modes: { VINTR: value as number } } })).toThrow(TypeError);
+    }
+    for (const pty of ['xterm', 5]) expect(() => connection.shell({ pty: pty as never })).toThrow(TypeError);
+    shell.end();
+    const late = await rejection(shell.write('too late'));
+    expect(late).toBeInstanceOf(ChannelError);
+    expect(late).toMatchObject({ code: 'CHANNELS_NOT_OPEN', fault: 'caller' });
     await shell.close();
     expect((await connection.exec('echo alive')).stdout).toBe('alive\n');
   });

@@ -59,6 +59,9 @@ describe.skipIf(!sshdAvailable())('a subsystem of a real OpenSSH server', () => 
     expect(error).toBeInstanceOf(ChannelError);
     expect(error).toMatchObject({ code: 'CHANNEL_SUBSYSTEM_REFUSED', context: { reason: 'subsystem' } });
     expect((error as ChannelError).evidence).toBeDefined();
+    expect(await rejection(connection.subsystem(5 as never))).toBeInstanceOf(TypeError);
+    const long = await rejection(connection.subsystem('x'.repeat(300_000)));
+    expect(long).toMatchObject({ errorType: 'ChannelError', code: 'CHANNELS_ARGUMENT' });
     expect((await connection.exec('echo on')).stdout).toBe('on\n');
   });
 

@@ -1,3 +1,4 @@
+import { isChannelsError } from '@nbs-ssh/channels';
 import type { Channel } from '@nbs-ssh/session';
 import { fromUtf8Lossy, printable, type Secret, type TraceValue } from '@nbs-ssh/transport/wire';
 import type { SSHError } from '../errors/classes.ts';
@@ -39,7 +40,11 @@ export interface StreamResult extends ProcessExit {
 export interface ProcessStream<E extends Encoding = 'utf8'>
   extends AsyncIterable<StreamEvent<E>>,
     AsyncDisposable {
-  /** Sends input. Resolves when there is room for more. */
+  /**
+   * Sends input. Resolves when there is room for more, and at once when the process has ended.
+   *
+   * @throws {ChannelError} after {@link end}.
+   */
   write(data: string | Uint8Array | Secret): Promise<void>;
   /** Ends the input. */
   end(): void;
@@ -119,7 +124,12 @@ export class RunningProcess<E extends Encoding> implements ProcessStream<E> {
 
   async write(data: string | Uint8Array | Secret): Promise<void> {
     if (this.#channel.isClosed) return;
-    await this.#channel.write(inputBytes(data, this.#processes.register));
+    const bytes = inputBytes(data, this.#processes.register);
+    try {
+      await this.#channel.write(bytes);
+    } catch (error) {
+      throw isChannelsError(error) ? this.#processes.toPublic(error) : error;
+    }
   }
 
   end(): void {

@@ -41,6 +41,7 @@ export async function subsystem(
   name: string,
   { env, signal }: SubsystemOptions,
 ): Promise<Subsystem> {
+  if (typeof name !== 'string') throw new TypeError('a subsystem has a text as its name');
   signal?.throwIfAborted();
   const startedAt = processes.now();
   const stderr = new SideOutput((bytes) => channel.consumed(bytes));

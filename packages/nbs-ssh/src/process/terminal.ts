@@ -39,6 +39,9 @@ const DEFAULT_MODES: TerminalModes = { IUTF8: true };
 
 /** @throws {TypeError | RangeError} for a mode that has no such name or no such value, and for what is no size. */
 export function ptyRequest(pty: true | PtyOptions): SessionRequest {
+  if (pty !== true && (typeof pty !== 'object' || pty === null)) {
+    throw new TypeError('pty is true, false or an object with options');
+  }
   const {
     term = 'xterm-256color',
     columns = 80,
@@ -63,8 +66,13 @@ export function checkSize(sizes: Readonly<Record<string, number>>): void {
 function encodedModes(modes: TerminalModes): readonly TerminalMode[] {
   return Object.entries(modes).map(([name, value]) => {
     if (!Object.hasOwn(TerminalOpcode, name)) throw new TypeError(`there is no terminal mode ${name}`);
-    const argument = Number(value);
-    if (!Number.isInteger(argument) || argument < 0 || argument > MAX_UINT32) {
+    const argument = typeof value === 'boolean' ? Number(value) : value;
+    if (
+      typeof argument !== 'number' ||
+      !Number.isInteger(argument) ||
+      argument < 0 ||
+      argument > MAX_UINT32
+    ) {
       throw new TypeError(`the terminal mode ${name} takes true, false or a whole number, got ${value}`);
     }
     return { opcode: TerminalOpcode[name as TerminalModeName], argument };

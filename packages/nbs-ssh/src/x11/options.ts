@@ -38,6 +38,9 @@ const DEFAULT_TIMEOUT = 1200;
 
 /** @throws {TypeError | RangeError} when there is no display, or an option makes no sense. */
 export function resolveX11(options: true | X11Options, on: Platform = currentPlatform()): X11Settings {
+  if (options !== true && (typeof options !== 'object' || options === null)) {
+    throw new TypeError('x11 is true, false or an object with options');
+  }
   const given = options === true ? {} : options;
   const name = given.display ?? on.env['DISPLAY'] ?? '';
   if (name === '') throw new TypeError('x11 needs a display: DISPLAY is not set');

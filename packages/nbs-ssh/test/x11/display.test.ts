@@ -89,13 +89,15 @@ describe('options of x11', () => {
   it('are checked at once', () => {
     expect(() => resolveX11(true, { ...on, env: {} })).toThrow('DISPLAY is not set');
     for (const [options, type] of [
+      ['yes', TypeError],
+      [null, TypeError],
       [{ display: 'nonsense' }, TypeError],
       [{ screen: -1 }, RangeError],
       [{ screen: 0.5 }, RangeError],
       [{ cookieTimeoutSec: -1 }, RangeError],
       [{ cookieTimeoutSec: Number.NaN }, RangeError],
     ] as const) {
-      expect(() => resolveX11(options as X11Options, on)).toThrow(type);
+      expect(() => resolveX11(options as unknown as X11Options, on)).toThrow(type);
     }
   });
 });
