@@ -36,7 +36,7 @@ export type Invocation =
   | { readonly type: 'help' }
   | { readonly type: 'version' };
 
-const FLAGS = 'vqtTnV46ACGaNxsgf';
+const FLAGS = 'vqtTnV46ACGaNxsgfXY';
 const WITH_VALUE = 'plioFJbcmeWLRD';
 const LONG_WITH_VALUE = ['events', 'evidence', 'host-key-policy', 'crypto'];
 
@@ -165,12 +165,16 @@ const FLAG_OF: Readonly<Record<string, readonly [string, string]>> = {
   s: ['SessionType', 'subsystem'],
   g: ['GatewayPorts', 'yes'],
   x: ['ForwardX11', 'no'],
+  X: ['ForwardX11', 'yes'],
 };
 
 function flagOption(letter: string, settings: Settings): void {
   const option = FLAG_OF[letter];
   if (option !== undefined) setOption(settings, ...option);
-  else if (letter === 'f') {
+  else if (letter === 'Y') {
+    setOption(settings, 'ForwardX11', 'yes');
+    setOption(settings, 'ForwardX11Trusted', 'yes');
+  } else if (letter === 'f') {
     setOption(settings, 'ForkAfterAuthentication', 'yes');
     setOption(settings, 'StdinNull', 'yes');
   } else if (letter === 'v') settings.verbosity = Math.min(Math.max(settings.verbosity ?? 0, 0) + 1, 3);

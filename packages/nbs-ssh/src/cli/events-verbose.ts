@@ -96,6 +96,9 @@ function exec(data: EventData['EXEC']): string {
 }
 
 function forward(data: EventData['FORWARD']): readonly string[] {
+  // What goes wrong is told in any case.
+  if (data.forward_type === 'x11')
+    return data.status === 'established' ? ['programs of the server may use the display here'] : [];
   const what = `${shown(data.forward_type)} forward ${forwardEnds(data)}`;
   switch (data.status) {
     case 'established':

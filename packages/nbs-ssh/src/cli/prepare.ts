@@ -1,4 +1,4 @@
-import { EventCollector } from '@nbs-ssh/evidence';
+import { EventCollector, type EventData } from '@nbs-ssh/evidence';
 import type { AuthConfig } from '../auth/auth-config.ts';
 import { SSHConnection } from '../connection/connection.ts';
 import { hopLabel } from '../jump/route.ts';
@@ -43,6 +43,7 @@ export async function prepare(
       if (untrusted(verdict))
         report.warning(`the host key of ${shown(place)} is not the known one; no password is sent`);
     }
+    if (event.eventType === 'FORWARD' && event.data.forward_type === 'x11') tellX11(event.data, report);
     if (report.verbosity <= 0) return;
     for (const line of describeEvent(event, report.verbosity)) report.trace(line);
   });
@@ -75,6 +76,25 @@ export async function prepare(
     () => new SSHConnection(connectOptions({ ...sources, signal: interrupts.whileConnecting })),
   );
 }
+
+/** Programs of the server only say that they cannot open the display. */
+function tellX11({ status, error }: EventData['FORWARD'], report: Report): void {
+  if (status === 'failed') {
+    report.warning('the server does not forward X11: it must allow it (X11Forwarding) and have xauth');
+  }
+  if (status === 'connection_failed') {
+    report.warning(
+      `a program of the server did not get to the display: ${X11_REASONS[error ?? ''] ?? error}`,
+    );
+  }
+}
+
+const X11_REASONS: Readonly<Record<string, string>> = {
+  no_untrusted_cookie: 'xauth made no cookie for untrusted programs; -Y trusts them',
+  no_xauthority: 'the file with the cookies of displays cannot be read (XAUTHORITY)',
+  display_unreachable: 'nothing listens at the display (DISPLAY)',
+  expired: 'it came too late (ForwardX11Timeout)',
+};
 
 /** Accepted only because the policy accepts everything: a password would go to whoever that is. */
 const untrusted = (verdict: string): boolean => /^(?:changed|revoked)-accepted$/.test(verdict);

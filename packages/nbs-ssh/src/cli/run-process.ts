@@ -3,11 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectionLost } from '../errors/classes.ts';
 import type { ProcessStream } from '../process/process-stream.ts';
 import type { ProcessOptions } from '../process/remote-process.ts';
+import type { HostSettings } from '../ssh-config/settings.ts';
 import { interact } from './interactive.ts';
 import { LAST_WORDS } from './limits.ts';
 import { feed, Output, OutputClosed } from './pump.ts';
+import type { Report } from './report.ts';
 import type { Ending, Task, Workplace } from './task.ts';
 import { terminalOptions, wantsTerminal } from './terminal.ts';
+import { inUsersWords } from './usage.ts';
 
 type ProcessTask = Task & { readonly type: 'command' | 'shell' };
 
@@ -47,10 +50,29 @@ export async function runProcess(task: ProcessTask, workplace: Workplace): Promi
   }
 }
 
-function start(task: ProcessTask, { connection }: Workplace, terminal: boolean): ProcessStream<'bytes'> {
-  const pty: Pick<ProcessOptions, 'pty'> = { pty: terminal ? terminalOptions() : false };
-  if (task.type === 'shell') return connection.shell({ encoding: 'bytes', ...pty });
-  return connection.streamExec(task.command, { encoding: 'bytes', ...pty });
+function start(
+  task: ProcessTask,
+  { connection, plan, report }: Workplace,
+  terminal: boolean,
+): ProcessStream<'bytes'> {
+  const x11 = x11Options(plan.target, report);
+  const options = { encoding: 'bytes', pty: terminal ? terminalOptions() : false, ...x11 } as const;
+  // A display that is none is the user's mistake.
+  return inUsersWords(() =>
+    task.type === 'shell' ? connection.shell(options) : connection.streamExec(task.command, options),
+  );
+}
+
+/** As ssh: without a display here there is nothing to let anybody use. */
+function x11Options(target: HostSettings, report: Report): Pick<ProcessOptions, 'x11'> {
+  if (!target.forwardX11) return {};
+  if ((process.env['DISPLAY'] ?? '') === '') {
+    report.warning('X11 is not forwarded, because there is no display here: DISPLAY is not set');
+    return {};
+  }
+  const { forwardX11Trusted: trusted, forwardX11TimeoutSec: cookieTimeoutSec, xauthLocation } = target;
+  const program = xauthLocation === undefined ? {} : { xauthProgram: xauthLocation };
+  return { x11: { trusted, cookieTimeoutSec, ...program } };
 }
 
 const LF = 0x0a;

@@ -53,6 +53,8 @@ byte for byte. In a terminal, ~? at the start of a line lists the escapes.
                         what connects to the port at the server reaches HOST:PORT as this machine sees it;
                         without HOST:PORT it is for clients of SOCKS
   -D [ADDRESS:]PORT     clients of SOCKS that connect to the port here reach what the server reaches
+  -X, -Y                lets programs of the server use the display here: untrusted ones, by xauth; trusted ones
+  -A, -a                lets the server use the agent here; does not
   -g                    lets other machines connect to ports of -L and -D
   -W HOST:PORT          joins standard input and output with a TCP connection from the server
   -N                    runs nothing, and stays until it is told to end

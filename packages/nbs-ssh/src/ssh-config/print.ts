@@ -80,6 +80,10 @@ export function printSettings(
   print('compression', yes(settings.compression));
   print('clearallforwardings', yes(raw.clearAllForwardings ?? false));
   print('exitonforwardfailure', yes(settings.exitOnForwardFailure));
+  print('forwardx11', yes(settings.forwardX11));
+  print('forwardx11trusted', yes(settings.forwardX11Trusted));
+  print('forwardx11timeout', settings.forwardX11TimeoutSec);
+  print('xauthlocation', settings.xauthLocation);
   print('gatewayports', yes(settings.gatewayPorts));
   print('hashknownhosts', yes(settings.hashKnownHosts));
   print('hostbasedauthentication', yes(raw.hostbasedAuthentication ?? false));

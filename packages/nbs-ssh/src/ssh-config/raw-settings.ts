@@ -63,6 +63,10 @@ export interface RawSettings {
   proxyJump?: Jump | 'none';
   canonicalizeHostname?: boolean | 'always';
 
+  forwardX11?: boolean;
+  forwardX11Trusted?: boolean;
+  forwardX11Timeout?: number;
+  xauthLocation?: string;
   clearAllForwardings?: boolean;
   exitOnForwardFailure?: boolean;
   gatewayPorts?: boolean;

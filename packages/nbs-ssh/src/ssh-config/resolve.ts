@@ -91,6 +91,10 @@ export function resolveSettings(
       caSignature: raw.caSignatureAlgorithms,
     },
 
+    forwardX11: raw.forwardX11 ?? false,
+    forwardX11Trusted: raw.forwardX11Trusted ?? false,
+    forwardX11TimeoutSec: raw.forwardX11Timeout ?? 1200,
+    xauthLocation: raw.xauthLocation,
     forwards: forwards.map((forward) => expandForward(forward, tokens)),
     exitOnForwardFailure: raw.exitOnForwardFailure ?? false,
     gatewayPorts: raw.gatewayPorts ?? false,

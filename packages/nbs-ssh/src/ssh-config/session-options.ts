@@ -4,7 +4,7 @@ import { type ForwardSpec, formatForward, parseForward } from './forward.ts';
 import { MAX_LIST } from './limits.ts';
 import { type Assignment, type ConfigOption, custom, option, unlessOff } from './option.ts';
 import type { LogLevel } from './raw-settings.ts';
-import { checkVariables, choice, YES_NO } from './values.ts';
+import { checkVariables, choice, time, YES_NO } from './values.ts';
 
 const LEVELS: Readonly<Record<string, LogLevel>> = {
   quiet: 'QUIET',
@@ -78,6 +78,10 @@ export const FORWARD_OPTIONS: readonly ConfigOption[] = [
   custom('DynamicForward', (args) => {
     return assignForward(parseForward('dynamic', checkVariables(args.next(), args.env), undefined));
   }),
+  option('ForwardX11', 'forwardX11', (args) => choice(args, YES_NO)),
+  option('ForwardX11Trusted', 'forwardX11Trusted', (args) => choice(args, YES_NO)),
+  option('ForwardX11Timeout', 'forwardX11Timeout', time),
+  option('XAuthLocation', 'xauthLocation', (args) => args.next()),
   option('ClearAllForwardings', 'clearAllForwardings', (args) => choice(args, YES_NO)),
   option('ExitOnForwardFailure', 'exitOnForwardFailure', (args) => choice(args, YES_NO)),
   option('GatewayPorts', 'gatewayPorts', (args) => choice(args, YES_NO)),

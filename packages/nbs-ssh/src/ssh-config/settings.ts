@@ -74,6 +74,13 @@ export interface HostSettings {
   readonly strictHostKeyChecking: StrictHostKeyChecking;
   readonly algorithms: AlgorithmSettings;
 
+  readonly forwardX11: boolean;
+  /** Programs of the server may do at the display all that programs here may. */
+  readonly forwardX11Trusted: boolean;
+  /** 0: none. */
+  readonly forwardX11TimeoutSec: number;
+  /** The program xauth; `undefined`: the one in PATH. */
+  readonly xauthLocation: string | undefined;
   readonly forwards: readonly ForwardSpec[];
   readonly exitOnForwardFailure: boolean;
   readonly gatewayPorts: boolean;

@@ -21,7 +21,6 @@ const unsupported = (
 const ONE_CONNECTION = 'each connection is one of its own';
 const NO_CANONICAL = 'names are taken as they are written';
 const NO_KERBEROS = 'Kerberos is not tried';
-const NO_X11 = 'X11 is not forwarded';
 const NO_TUNNEL = 'no tunnel is opened';
 const GONE = 'it has no meaning any more';
 
@@ -81,10 +80,6 @@ export const UNSUPPORTED_OPTIONS: readonly UnsupportedOption[] = [
     (name) => unsupported(name, 'note', NO_KERBEROS),
   ),
 
-  unsupported('ForwardX11', 'warning', NO_X11),
-  unsupported('ForwardX11Trusted', 'note', NO_X11),
-  unsupported('ForwardX11Timeout', 'note', NO_X11, []),
-  unsupported('XAuthLocation', 'note', NO_X11, []),
   unsupported('Tunnel', 'warning', NO_TUNNEL),
   unsupported('TunnelDevice', 'note', NO_TUNNEL, ['any', 'any:any']),
   unsupported('PermitRemoteOpen', 'refuse', 'a remote forward could reach everything', ['any']),

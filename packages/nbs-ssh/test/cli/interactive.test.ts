@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import {
   findProgram,
+  freePort,
   type Sshd,
   sshdAvailable,
   startSshd,
@@ -158,6 +160,27 @@ describe.skipIf(!sshdAvailable() || !tmuxAvailable())(
       await ready();
       await tmux.enter('exit 3');
       await endedWith(3);
+    });
+
+    it('tells of a forward, and of a connection that does not get through, beside the shell', async () => {
+      const [port, closed] = [await freePort(), await freePort()];
+      await shell(sshd, '-L', `${port}:127.0.0.1:${closed}`);
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      // On a line of its own, from the first column: the terminal is raw.
+      await tmux.shows(/^nbs-ssh: local forward \d+ to 127\.0\.0\.1:\d+: The server did not connect/m);
+      socket.destroy();
+      await ready();
+      await tmux.type('~#');
+      await tmux.shows(
+        new RegExp(
+          `^local forward \\S+:${port} to 127\\.0\\.0\\.1:${closed}: 1 connection, 0 open, 1 failed`,
+          'm',
+        ),
+      );
+      await tmux.press('C-u');
+      await tmux.enter('exit 0');
+      await endedWith(0);
     });
 
     it('has another escape character with -e, or none', async () => {

@@ -86,7 +86,7 @@ describe.skipIf(!sshdAvailable())('connecting as an ssh_config says', () => {
 
   it('lets what the caller says come first, and tells warnings', async () => {
     const warnings: ConfigWarning[] = [];
-    const paths = config('Host alias', ' ForwardX11 yes', ' ConnectTimeout 7');
+    const paths = config('Host alias', ' Tunnel yes', ' ConnectTimeout 7');
     const auth = createPasswordAuth('x');
     const onWarning = (warning: ConfigWarning): number => warnings.push(warning);
     const options = await sshConfigOptions(
@@ -101,7 +101,7 @@ describe.skipIf(!sshdAvailable())('connecting as an ssh_config says', () => {
       connectTimeoutSec: 7,
       host: sshd.host,
     });
-    expect(warnings).toMatchObject([{ option: 'ForwardX11', line: 2 }]);
+    expect(warnings).toMatchObject([{ option: 'Tunnel', line: 2 }]);
   });
 
   it('warns of each insecure algorithm that it asks for, for hosts on the way too, with its place', async () => {

@@ -53,6 +53,17 @@ export const DIFFERENCES: readonly Difference[] = [
       only(ours, 'forwardagent') === 'no' && /[/]/.test(only(theirs, 'forwardagent') ?? ''),
   },
   {
+    option: 'forwardx11trusted',
+    reason: 'Debian trusts programs at the display by default',
+    explains: (ours, theirs) =>
+      only(ours, 'forwardx11trusted') === 'no' && only(theirs, 'forwardx11trusted') === 'yes',
+  },
+  {
+    option: 'xauthlocation',
+    reason: 'xauth is looked for in PATH',
+    explains: (ours) => ours.get('xauthlocation') === undefined,
+  },
+  {
     option: 'identityfile',
     reason: 'the keys that are tried by default are not the same',
     explains: (ours) => ours.get('identityfile') === undefined,

@@ -321,10 +321,10 @@ describe('ProxyCommand', () => {
 describe('what is not done', () => {
   it('is a warning or a note with its place, once, and nothing when it asks for nothing', async () => {
     const text =
-      'ForwardX11 yes\nForwardX11 no\nGSSAPIAuthentication yes\nCompression no\nCompression yes\nMatch final all\nTunnel yes';
+      'KnownHostsCommand /x\nKnownHostsCommand none\nGSSAPIAuthentication yes\nCompression no\nCompression yes\nMatch final all\nTunnel yes';
     const { warnings } = await evaluate(text);
     expect(warnings.map(({ line, option, level }) => [line, option, level])).toEqual([
-      [1, 'ForwardX11', 'warning'],
+      [1, 'KnownHostsCommand', 'warning'],
       [3, 'GSSAPIAuthentication', 'note'],
       [7, 'Tunnel', 'warning'],
     ]);
