@@ -5,6 +5,7 @@ import { bin, root, run, runOk, script } from '../lib/repo.mjs';
 import { runtimes } from '../lib/runtimes.mjs';
 import { loadTesting } from '../lib/testing.mjs';
 import { setup } from '../setup.mjs';
+import { startTarget } from './target.mjs';
 
 /** A runtime that needs longer hangs. */
 const LIMIT_MS = 60_000;
@@ -20,12 +21,15 @@ await script(async () => {
   const list = await runtimes();
   const scratch = scratchDir('smoke');
   const sshd = await startSshd({ hostKeyTypes: ['ed25519', 'rsa'] });
+  const target = await startTarget();
   try {
     const folder = scratch.path;
     await installPacked(folder);
     await checkTypes(folder);
     const script = join(folder, 'smoke.mjs');
-    copyFileSync(join(root, 'scripts', 'smoke', 'smoke.mjs'), script);
+    for (const name of ['smoke.mjs', 'forwards.mjs', 'target.mjs']) {
+      copyFileSync(join(root, 'scripts', 'smoke', name), join(folder, name));
+    }
     const env = {
       ...process.env,
       SMOKE_PORT: String(sshd.port),
@@ -33,6 +37,7 @@ await script(async () => {
       SMOKE_KEY: sshd.clientKey(),
       SMOKE_KNOWN_HOSTS: sshd.writeKnownHosts(),
       SMOKE_LIMIT_MS: String(LIMIT_MS),
+      SMOKE_TARGET: String(target.port),
       // Neither a look for a newer version nor a cache outside of the scratch folder.
       DENO_NO_UPDATE_CHECK: '1',
       DENO_DIR: join(folder, 'deno'),
@@ -53,6 +58,7 @@ await script(async () => {
     if (failed.length > 0) throw new Error(`smoke: failed on ${failed.join(', ')}\n${sshd.log()}`);
   } finally {
     await sshd.stop();
+    target.stop();
     scratch.remove();
   }
 });

@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout } from 'node:timers';
 import { createKeyAuth, SSHConnection } from 'nbs-ssh';
+import { tryForwards } from './forwards.mjs';
 
-const { SMOKE_PORT, SMOKE_USER, SMOKE_KEY, SMOKE_KNOWN_HOSTS, SMOKE_LIMIT_MS } = process.env;
+const { SMOKE_PORT, SMOKE_USER, SMOKE_KEY, SMOKE_KNOWN_HOSTS, SMOKE_LIMIT_MS, SMOKE_TARGET } = process.env;
 const LINES = 20_000;
 const PASSWORD = 'never-to-be-seen-anywhere';
 
@@ -44,6 +45,15 @@ try {
   const wanted = Array.from({ length: LINES }, (_, index) => `${index + 1}\n`).join('');
   expect(text === wanted, `${wanted.length} bytes of seq in order, not ${text.length}`);
   expect(exitCode === 4, `exit 4, not ${exitCode}`);
+
+  await tryForwards(conn, Number(SMOKE_TARGET), expect);
+
+  const shell = conn.shell();
+  await shell.write('stty size; exit 5\n');
+  let screen = '';
+  for await (const event of shell) if (event.stream === 'stdout') screen += event.data;
+  expect(screen.includes('24 80'), `the size of a terminal, not ${JSON.stringify(screen)}`);
+  expect((await shell.done).exitCode === 5, 'exit 5 of the shell');
 
   const bundle = await conn.getEvidenceBundle();
   await bundle.toFile('bundle.json', { format: 'json', redact: true });
