@@ -126,12 +126,13 @@ describe.skipIf(!system.available)('certificates at our server, with the OpenSSH
     assert.deepEqual(seen[0], [USER, 'a tester', '5', 'user']);
   });
 
-  it('are obeyed: the forced command runs in place of any other, and of a shell', async () => {
+  it('are obeyed: the forced command runs in place of any other, of a shell, and of a subsystem', async () => {
     await using fixture = await start();
     const key = await certified({ ...GOOD, options: ['force-command=echo "forced: $SSH_ORIGINAL_COMMAND"'] });
     for (const [command, output] of [
       [['echo mine'], 'forced: echo mine\n'],
       [[], 'forced: \n'],
+      [['-s', 'sftp'], 'forced: sftp\n'],
     ] as const) {
       const { stdout, exitCode } = await ssh(fixture, key, command);
       assert.equal(exitCode, 0);
