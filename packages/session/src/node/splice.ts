@@ -89,6 +89,8 @@ export class Splice {
     if (head !== undefined && head.length > 0) this.#send(head);
     if (socket.destroyed) this.#socketBroke(socket.errored ?? undefined);
     else if (!this.#paused) socket.resume();
+    // Then it has told everybody already.
+    if (socket.closed) this.#socketClosed();
   }
 
   /** The channel is open: from now on what it brings is written to the socket, `first` before it. */
