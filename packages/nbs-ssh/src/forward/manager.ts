@@ -44,7 +44,7 @@ export class ForwardManager {
   /** @internal */
   constructor(base: ForwardBase) {
     this.#base = base;
-    this.#remote = new RemoteForwards(base.emit);
+    this.#remote = new RemoteForwards(base.clock, base.emit);
   }
 
   /** Forwards that take connections. */

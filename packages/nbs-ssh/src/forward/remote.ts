@@ -12,7 +12,7 @@ import {
   STREAMLOCAL_FORWARD,
   TCPIP_FORWARD,
 } from '@nbs-ssh/channels';
-import type { ChannelTable } from '@nbs-ssh/session';
+import type { ChannelTable, Clock } from '@nbs-ssh/session';
 import type { Splice } from '@nbs-ssh/session/node';
 import { isWireError, printable, type TraceValue } from '@nbs-ssh/transport/wire';
 import type { OpenHandler, OpenRequest } from '../connection/channel-opens.ts';
@@ -26,6 +26,9 @@ import {
   remoteEndOf,
 } from './intent.ts';
 import type { StartChannel, TcpOpener } from './open-channel.ts';
+
+/** Milliseconds that a server has for saying that it listens no more. What it opens meanwhile is refused anyway. */
+const CANCEL_PATIENCE_MS = 10_000;
 
 /** What listening at the server needs of a connection. */
 export interface RemoteLink extends TcpOpener {
@@ -68,10 +71,12 @@ interface Place {
  * place that nobody asked for, or that was withdrawn, is refused.
  */
 export class RemoteForwards {
+  readonly #clock: Clock;
   readonly #emit: (name: string, fields: Record<string, TraceValue>) => void;
   readonly #places = new Set<Place>();
 
-  constructor(emit: (name: string, fields: Record<string, TraceValue>) => void) {
+  constructor(clock: Clock, emit: (name: string, fields: Record<string, TraceValue>) => void) {
+    this.#clock = clock;
     this.#emit = emit;
   }
 
@@ -114,7 +119,7 @@ export class RemoteForwards {
         else {
           const end = actualEnd(asked, answer.data);
           if (typeof end === 'string') reject(portReplyError(asked, end, link.context));
-          else if (given) void cancel(end, link);
+          else if (given) void this.#cancel(end, link);
           else {
             this.#listens({ forward, serve, end }, link);
             resolve();
@@ -135,7 +140,23 @@ export class RemoteForwards {
     this.#places.add(place);
     forward.established('remotePort' in end ? end.remotePort : undefined, () => {
       this.#places.delete(place);
-      return cancel(end, link);
+      return this.#cancel(end, link);
+    });
+  }
+
+  /** Takes it back. Resolves with the answer, whatever it is, the end of the session or of our patience. Never rejects. */
+  #cancel(end: RemoteEnd, link: RemoteLink): Promise<void> {
+    return new Promise((resolve) => {
+      const giveUp = this.#clock.after(CANCEL_PATIENCE_MS, resolve);
+      const done = (): void => {
+        giveUp();
+        resolve();
+      };
+      try {
+        link.ask(...cancelRequest(end), done);
+      } catch {
+        done();
+      }
     });
   }
 
@@ -192,19 +213,10 @@ function listenRequest(end: RemoteEnd): readonly [string, Uint8Array] {
     : [TCPIP_FORWARD, encodeTcpipForward({ host: end.remoteHost, port: end.remotePort })];
 }
 
-/** Takes it back. Resolves with the answer, whatever it is, or the end of the session. Never rejects. */
-function cancel(end: RemoteEnd, link: RemoteLink): Promise<void> {
-  return new Promise((resolve) => {
-    const [name, data] =
-      'remotePath' in end
-        ? [CANCEL_STREAMLOCAL_FORWARD, encodeStreamlocalForward({ path: end.remotePath })]
-        : [CANCEL_TCPIP_FORWARD, encodeTcpipForward({ host: end.remoteHost, port: end.remotePort })];
-    try {
-      link.ask(name, data, () => resolve());
-    } catch {
-      resolve();
-    }
-  });
+function cancelRequest(end: RemoteEnd): readonly [string, Uint8Array] {
+  return 'remotePath' in end
+    ? [CANCEL_STREAMLOCAL_FORWARD, encodeStreamlocalForward({ path: end.remotePath })]
+    : [CANCEL_TCPIP_FORWARD, encodeTcpipForward({ host: end.remoteHost, port: end.remotePort })];
 }
 
 /** @returns the end with the port that the server chose, or in words what it said when that cannot be one. */

@@ -14,8 +14,7 @@ import {
   TCPIP_FORWARD,
 } from '@nbs-ssh/channels';
 import { ChannelTable } from '@nbs-ssh/session';
-import { systemClock } from '@nbs-ssh/session/node';
-import { echoing, freePort, startTcpTarget, watchForLeaks } from '@nbs-ssh/testing';
+import { echoing, FakeClock, freePort, startTcpTarget, watchForLeaks } from '@nbs-ssh/testing';
 import { isWireError, WireWriter } from '@nbs-ssh/transport/wire';
 import { ConnectionLost, ForwardError, SSHError } from 'nbs-ssh';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -31,6 +30,7 @@ const LOST = new ConnectionLost('gone', { code: 'GONE', fault: 'network', retrya
 
 /** A client that forwards, and a server that says whatever a test wants: one multiplexer against the other. */
 class Twins extends Forwarding {
+  readonly clock = new FakeClock();
   readonly traced: string[] = [];
   readonly asked: string[] = [];
   readonly server = new Multiplexer({
@@ -45,14 +45,20 @@ class Twins extends Forwarding {
   readonly #questions: GlobalQuestions;
   /** What SSH_MSG_REQUEST_SUCCESS carries; `undefined` refuses. */
   answer: Uint8Array | undefined = new Uint8Array(0);
-  /** Called before the answer goes out and behind it. */
+  /** Whether it answers nothing at all. */
+  silent = false;
+  /** Called when the answer is on its way. */
   behindAnswer: () => void = () => {};
 
   constructor() {
     super();
     const toPublic = (error: unknown): SSHError => (error instanceof SSHError ? error : LOST);
     this.forwardManager = new ForwardManager({
-      clock: systemClock,
+      clock: {
+        now: this.clock.now,
+        unixNow: this.clock.now,
+        after: (milliseconds, run) => this.clock.schedule(this.clock.now() + milliseconds, run),
+      },
       emit: (name) => this.traced.push(name),
       context: () => ({ host: 'twin' }),
       toPublic,
@@ -135,7 +141,7 @@ class Twins extends Forwarding {
   #atServer(event: ChannelEvent | GlobalEvent): void {
     if (event.type === 'global-request') {
       this.asked.push(event.name);
-      if (event.token === undefined) return;
+      if (event.token === undefined || this.silent) return;
       this.server.replyGlobal(event.token, this.answer !== undefined, this.answer);
       this.behindAnswer();
     } else if (event.type !== 'global-reply') this.events.push(event);
@@ -235,6 +241,23 @@ describe('a server that is not to be trusted with forwards', () => {
     expect(handle.stats).toMatchObject({ active: 1, failed: 0 });
     twins.server.close(pending);
     expect(await twins.during(handle.closed)).toBeUndefined();
+  });
+
+  it('T162 may say nothing to the cancel: a forward that is closed waits 10 s for it and no longer', async () => {
+    twins = new Twins();
+    const handle = await twins.during(twins.forwardRemote(8080, 'localhost', 22));
+    twins.silent = true;
+    let closed = false;
+    void handle.close().then(() => {
+      closed = true;
+    });
+    await twins.until(() => twins.asked.length === 2);
+    twins.clock.advance(9999);
+    await twins.until(() => true);
+    expect(closed).toBe(false);
+    twins.clock.advance(1);
+    await twins.until(() => closed);
+    expect(await handle.closed).toBeUndefined();
   });
 
   it('gets no more connections than a forward may have at a time', async () => {
