@@ -232,7 +232,12 @@ async function startTargets(block) {
     socket.on('end', () => orders.get(head.readUInt32BE(0))?.(hash.digest('hex')));
   });
   const servers = [echo, crossing];
+  const sockets = new Set();
   for (const server of servers) {
+    server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
     await new Promise((resolve, reject) => {
       server.once('error', reject).listen(0, '127.0.0.1', resolve);
     });
@@ -248,7 +253,11 @@ async function startTargets(block) {
       });
       return { id, received };
     },
-    stop: () => Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve)))),
+    stop: () => {
+      // After a failure some are in the middle of something.
+      for (const socket of sockets) socket.destroy();
+      return Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    },
   };
 }
 
