@@ -5,7 +5,7 @@ import { hashName } from './match.ts';
 import { knownHostsName } from './name.ts';
 
 /** Bytes of a salt: the length of HMAC-SHA1's output, and the only length OpenSSH reads. */
-const SALT_LENGTH = 20;
+export const SALT_LENGTH = 20;
 
 /** What must not stand in a name: it would end the field, begin a pattern or make up another line. */
 const FORBIDDEN = /[\s\p{Cc},*?!#|@]/u;

@@ -1,4 +1,11 @@
 export { type CertificateVerdict, knowsAuthority, lookupHostCertificate } from './certificate.ts';
+export {
+  type FoundHost,
+  findKnownHosts,
+  type HashedKnownHosts,
+  hashKnownHosts,
+  type NameHashing,
+} from './edit.ts';
 export { isKnownHostsError, type KnownHostsError, type KnownHostsErrors, knownHostsError } from './errors.ts';
 export { formatKnownHostsLine } from './format.ts';
 export {

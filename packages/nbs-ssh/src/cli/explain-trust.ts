@@ -33,7 +33,7 @@ export function explainHostKey(error: HostKeyMismatch): Explanation {
       const expected = known.map((key) => `${key.keyType} ${key.fingerprint}`).join(', ');
       return {
         cause: `${name} showed the ${shown}, but ${place ?? 'a known_hosts file'} expects ${expected || 'another key'}: the server was replaced, or somebody is in between.`,
-        remedy: `Ask whoever runs the server; only if the change is meant, remove that line with: ssh-keygen -R '${name}'${file === undefined ? '' : ` -f '${file}'`}.`,
+        remedy: `Ask whoever runs the server; only if the change is meant, remove that line with: nbs-ssh keygen -R '${name}'${file === undefined ? '' : ` -f '${file}'`}.`,
       };
     }
     case 'revoked':

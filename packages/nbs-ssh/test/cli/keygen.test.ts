@@ -209,7 +209,7 @@ describe('nbs-ssh keygen', () => {
     ['no file', ['-l'], 1],
     ['two things at a time', ['-l', '-y'], 1],
     ['an unknown fingerprint', ['-l', '-E', 'sha1'], 1],
-    ['what comes later', ['-R', 'host'], 1],
+    ['what comes later', ['-L', '-f', 'x'], 1],
     ['making certificates', ['-s', 'ca', '-I', 'id'], 1],
     ['a namespace without -Y', ['-n', 'file'], 1],
     ['an agent without -Y sign', ['-U', '-l'], 1],

@@ -3,6 +3,7 @@ import { openPrompter } from '../prompt.ts';
 import type { EnvironmentSecrets } from '../secrets.ts';
 import type { Asking } from './asking.ts';
 import { explainKeygen } from './errors.ts';
+import { findHost, hashHosts, removeHost } from './known-hosts.ts';
 import { changeComment, changePassphrase, make } from './make.ts';
 import { type KeygenOptions, parseKeygen } from './options.ts';
 import { exportPublic, importPublic, showFingerprints, showPublic } from './show.ts';
@@ -46,6 +47,12 @@ async function run(options: KeygenOptions, asking: Asking): Promise<void> {
       return await exportPublic(options, asking, say);
     case 'import':
       return await importPublic(options, asking, say);
+    case 'find-host':
+      return await findHost(options, { say, tell });
+    case 'remove-host':
+      return await removeHost(options, { say, tell });
+    case 'hash-hosts':
+      return await hashHosts(options, { say, tell });
     case 'sign':
       return await signFiles(options, asking, { write, tell: unlessQuiet(tell) });
     case 'verify':

@@ -1,6 +1,7 @@
 import { signerTime } from '@nbs-ssh/auth';
 import { UsageError } from '../usage.ts';
 import { parsePositive } from '../values.ts';
+import { checkHostAction, type HostAction } from './host-options.ts';
 import { KEYGEN_LATER } from './usage.ts';
 
 const SIGNING = ['sign', 'verify', 'find-principals', 'match-principals', 'check-novalidate'] as const;
@@ -14,6 +15,7 @@ export type KeygenAction =
   | 'export'
   | 'import'
   | 'help'
+  | HostAction
   | SigningAction;
 
 /** The command line, understood. What was not given is absent. */
@@ -41,13 +43,20 @@ export interface KeygenOptions {
   readonly printKey: boolean;
   /** Whether the key must be in the agent. */
   readonly agent: boolean;
+  /** `host` or `[host]:port` to find, and to remove, in known_hosts. */
+  readonly find?: string;
+  readonly remove?: string;
+  /** Whether `-l` was given beside `-F`. */
+  readonly fingerprints: boolean;
+  /** Whether names are to be hashed. */
+  readonly hash: boolean;
   readonly operands: readonly string[];
 }
 
 type Collected = { -readonly [K in keyof KeygenOptions]: KeygenOptions[K] };
 
-const FLAGS = 'pcyleivqU';
-const WITH_VALUE = 'tbCfNPaZEYnIsrOm';
+const FLAGS = 'pcyleivqUH';
+const WITH_VALUE = 'tbCfNPaZEYnIsrOmFR';
 const ACTIONS: Readonly<Record<string, KeygenAction>> = {
   p: 'passphrase',
   c: 'comment',
@@ -69,6 +78,8 @@ export function parseKeygen(args: readonly string[]): KeygenOptions {
     messageHash: 'sha512',
     printKey: false,
     agent: false,
+    hash: false,
+    fingerprints: false,
     operands,
   };
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
@@ -79,7 +90,8 @@ export function parseKeygen(args: readonly string[]): KeygenOptions {
     else group(word.slice(1), words, found);
   }
   check(found);
-  return found;
+  const action = checkHostAction(found);
+  return action === undefined ? found : { ...found, action, fingerprints: found.action === 'fingerprint' };
 }
 
 /** Letters such as `-lvf KEY`: the first one that takes a value takes the rest. */
@@ -97,6 +109,7 @@ function group(letters: string, words: string[], found: Collected): void {
     if (action !== undefined) setAction(action, found);
     else if (letter === 'v') found.verbose = true;
     else if (letter === 'U') found.agent = true;
+    else if (letter === 'H') found.hash = true;
     else found.quiet = true;
   }
 }
@@ -147,6 +160,12 @@ function setValue(letter: string, value: string, found: Collected): void {
       return;
     case 'm':
       found.format = value;
+      return;
+    case 'F':
+      found.find = value;
+      return;
+    case 'R':
+      found.remove = value;
       return;
     default:
       setAction(signingAction(value), found);

@@ -5,6 +5,9 @@ export const KEYGEN_HELP = `usage: nbs-ssh keygen [-q] [-t ed25519|ecdsa|rsa] [-
        nbs-ssh keygen -l [-v] [-E sha256|md5] [-f FILE]                          fingerprints; -v draws them too
        nbs-ssh keygen -e [-f FILE]                                               the public key as RFC 4716
        nbs-ssh keygen -i [-f FILE]                                               the .pub line of RFC 4716 or PEM
+       nbs-ssh keygen -F HOST [-l | -H] [-q] [-f KNOWN_HOSTS]                    the lines of a host, also hashed ones
+       nbs-ssh keygen -R HOST [-q] [-f KNOWN_HOSTS]                              takes them out
+       nbs-ssh keygen -H [-f KNOWN_HOSTS]                                        hides the names of hosts
        nbs-ssh keygen -Y sign [-U] -f KEY -n NAMESPACE [-O hashalg=sha256|sha512] [FILE…]
        nbs-ssh keygen -Y verify -f ALLOWED_SIGNERS -I IDENTITY -n NAMESPACE -s SIGNATURE [-r REVOKED] < FILE
        nbs-ssh keygen -Y find-principals -f ALLOWED_SIGNERS -s SIGNATURE
@@ -12,6 +15,8 @@ export const KEYGEN_HELP = `usage: nbs-ssh keygen [-q] [-t ed25519|ecdsa|rsa] [-
        nbs-ssh keygen -Y check-novalidate -n NAMESPACE -s SIGNATURE < FILE
 
 Makes keys, shows them, and signs files, with the letters of ssh-keygen. Without -t it makes an ed25519 key.
+
+HOST is a name, or [name]:port. -R and -H keep the file as it was in KNOWN_HOSTS.old.
 
 The KEY of -Y sign may be a .pub file or a certificate: the private key beside it signs or, with -U or when there is none,
 the agent.
@@ -21,7 +26,7 @@ For -Y, also: -O verify-time=YYYYMMDD[HHMM[SS]][Z], -O print-pubkey, -q.
 Passphrases are asked for on the terminal, or taken from NBS_SSH_PASSPHRASE; -N and -P take them too, where other users
 of the machine can see them. A file is not overwritten without asking. Private keys are written with mode 0600.
 
-Exit status: 0 when it worked; 1 for options that make no sense, and when you declined; 255 for everything else, also a
+Exit status: 0 when it worked; 1 for options that make no sense, when you declined, and when -F finds no line; 255 for everything else, also a
 signature that is not good.
 `;
 
@@ -30,13 +35,10 @@ export const KEYGEN_LATER: Readonly<Record<string, string>> = {
   A: 'making all host keys at once (-A)',
   B: 'bubble-babble fingerprints (-B)',
   D: 'keys in PKCS#11 tokens (-D)',
-  F: 'looking up hosts in known_hosts (-F)',
-  H: 'hashing known_hosts (-H)',
   K: 'keys in authenticators (-K)',
   L: 'listing certificates (-L)',
   M: 'making and screening moduli (-M)',
   Q: 'revocation lists (-Q)',
-  R: 'removing hosts from known_hosts (-R)',
   V: 'making certificates (-V)',
   g: 'DNS records (-g)',
   h: 'making certificates (-h)',
