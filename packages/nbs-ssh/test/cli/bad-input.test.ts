@@ -154,7 +154,7 @@ describe.skipIf(!sshdAvailable())('with OpenSSH, nbs-ssh', () => {
     const { cause, remedy } = await fails(args);
     expect(cause).toContain(`${join(cli.scratch.path, 'changed')}:2 expects`);
     expect(cause).toContain(await fingerprintOf(sshd.binaries, other));
-    expect(remedy).toContain('ssh-keygen -R');
+    expect(remedy).toContain('nbs-ssh keygen -R');
   });
 
   it('refuses a revoked host key', async () => {

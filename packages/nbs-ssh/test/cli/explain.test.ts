@@ -119,7 +119,7 @@ describe('explain', () => {
     expect(cause).toContain('/home/bob/.ssh/known_hosts:7');
     expect(cause).toContain('SHA256:new');
     expect(cause).toContain('SHA256:old');
-    expect(remedy).toContain("ssh-keygen -R '[example.org]:2222' -f '/home/bob/.ssh/known_hosts'");
+    expect(remedy).toContain("nbs-ssh keygen -R '[example.org]:2222' -f '/home/bob/.ssh/known_hosts'");
   });
 
   it('names the setting that allows the nearest algorithm', () => {
