@@ -1,5 +1,6 @@
 import type { GlobalRequestToken } from '@nbs-ssh/channels';
 import type { ChannelTable, Clock } from '@nbs-ssh/session';
+import { transportError } from '@nbs-ssh/transport';
 import type { SshError, TraceValue } from '@nbs-ssh/transport/wire';
 import { askInTime } from '../bounded.ts';
 import type { ServerLimits } from '../options.ts';
@@ -16,7 +17,7 @@ export interface ForwardAround {
   readonly trace: (name: string, fields: Readonly<Record<string, TraceValue>>) => void;
   /** Answers a global request, which wants no answer where there is no token. */
   readonly reply: (token: GlobalRequestToken | undefined, success: boolean, data?: Uint8Array) => void;
-  /** The client said something that makes no sense, and its connection ends with that. */
+  /** The connection ends with this: the client said something that makes no sense, or we are broken. */
   readonly fail: (error: SshError) => void;
   /** A policy threw or took too long. */
   readonly onError: (error: SshError) => void;
@@ -45,3 +46,7 @@ export async function permits<Target>(
     signal.removeEventListener('abort', giveUp);
   }
 }
+
+/** The error for what must not happen: the connection ends with it, and nobody waits for an answer that does not come. */
+export const defect = (cause: unknown): SshError =>
+  transportError('TRANSPORT_INTERNAL', { what: 'forwarding failed' }, { cause });

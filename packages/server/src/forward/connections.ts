@@ -1,5 +1,5 @@
 import type { Splice } from '@nbs-ssh/session/node';
-import type { ForwardAround } from './around.ts';
+import { defect, type ForwardAround } from './around.ts';
 import { type Refusal, shortage } from './refused.ts';
 
 /** What a connection is for, in the trace. */
@@ -55,7 +55,9 @@ export class Connections {
     }
     const connection: Connection = { abort: new AbortController(), splice: undefined };
     this.#all.add(connection);
-    const running = this.#run(connection, fields, make);
+    const running = this.#run(connection, fields, make)
+      .catch((error: unknown) => this.#around.fail(defect(error)))
+      .finally(() => this.#all.delete(connection));
     this.#running.add(running);
     void running.then(() => this.#running.delete(running));
     return running;
@@ -82,8 +84,9 @@ export class Connections {
   async #run(connection: Connection, fields: ForwardFields, make: Make): Promise<void> {
     const { trace } = this.#around;
     this.#pending += 1;
-    const made = await make(connection.abort.signal);
-    this.#pending -= 1;
+    const made = await make(connection.abort.signal).finally(() => {
+      this.#pending -= 1;
+    });
     if ('word' in made) {
       if (!connection.abort.signal.aborted) this.failed(fields, made);
     } else {
@@ -96,7 +99,6 @@ export class Connections {
         trace('session.forward.connection.failed', { ...fields, channel, reason: 'broken', error });
       } else trace('session.forward.connection.closed', { ...fields, channel });
     }
-    this.#all.delete(connection);
   }
 }
 

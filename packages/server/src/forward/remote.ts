@@ -12,7 +12,7 @@ import {
 } from '@nbs-ssh/channels';
 import type { LocalPort } from '@nbs-ssh/session/node';
 import { EMPTY } from '@nbs-ssh/transport/wire';
-import { type ForwardAround, permits } from './around.ts';
+import { defect, type ForwardAround, permits } from './around.ts';
 import type { Connections } from './connections.ts';
 import { isEverywhere, isLoopback, LOCALHOST, parseHost } from './host.ts';
 import { Listening } from './listening.ts';
@@ -84,7 +84,11 @@ export class RemoteForwards {
   #inOrder(work: () => Promise<void>): void {
     this.#waiting += 1;
     this.#last = this.#last.then(async () => {
-      if (!this.#over.signal.aborted) await work();
+      try {
+        if (!this.#over.signal.aborted) await work();
+      } catch (error) {
+        this.#around.fail(defect(error));
+      }
       this.#waiting -= 1;
     });
   }

@@ -1,3 +1,5 @@
+import { lookup } from 'node:dns/promises';
+import { hostname } from 'node:os';
 import { EventCollector } from '@nbs-ssh/evidence';
 import { startTcpTarget, type TcpTarget } from '@nbs-ssh/testing';
 import { WireReader, WireWriter } from '@nbs-ssh/transport/wire';
@@ -109,6 +111,27 @@ describe('what a policy permits', () => {
     );
     assert.equal(await ask(pair, '0', target.port), 'open');
     assert.deepInclude(seen[2], { host: '127.0.0.1', address: '127.0.0.1', port: target.port });
+  });
+
+  it('T166 a name is looked up, and only what the policy permits of its addresses is dialled', async () => {
+    const name = hostname();
+    const known = await lookup(name, { all: true }).catch(() => []);
+    if (known.length === 0) {
+      console.warn('a test is skipped: this machine does not know its own name');
+      return;
+    }
+    const seen: string[] = [];
+    await using pair = await withPolicy({
+      local: ({ host, address }) => {
+        seen.push(`${host} ${address}`);
+        return false;
+      },
+    });
+    assert.equal(await ask(pair, name.toUpperCase(), target.port), `1 ${PROHIBITED}`);
+    assert.deepEqual(new Set(seen), new Set(known.map(({ address }) => `${name.toLowerCase()} ${address}`)));
+    await using listed = await withPolicy({ local: [`${name}:${target.port}`] });
+    assert.match(await ask(listed, name, target.port), /^(?:open|2 )/);
+    assert.equal(await ask(listed, name, target.port + 1), `1 ${PROHIBITED}`);
   });
 
   it('T166 is nothing when the policy throws, says something else than true, or says nothing in time', async () => {
