@@ -113,6 +113,19 @@ describe('what a policy permits', () => {
     assert.deepInclude(seen[2], { host: '127.0.0.1', address: '127.0.0.1', port: target.port });
   });
 
+  it('T166 an address that is not permitted is not dialled, also when another one of the name is', async (context) => {
+    const six = await startTcpTarget((socket) => socket.end('x'), { port: 0, host: '::1' }).catch(
+      () => undefined,
+    );
+    if (six === undefined) context.skip('this machine has no ::1');
+    else {
+      await using pair = await withPolicy({ local: ({ address }) => address === '127.0.0.1' });
+      assert.equal(await ask(pair, 'localhost', six.port), '2 Connection refused');
+      assert.equal(six.connections, 0);
+      await six.stop();
+    }
+  });
+
   it('T166 a name is looked up, and only what the policy permits of its addresses is dialled', async () => {
     const name = hostname();
     const known = await lookup(name, { all: true }).catch(() => []);

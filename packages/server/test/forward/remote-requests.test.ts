@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { scratchDir } from '@nbs-ssh/testing';
 import { WireReader, WireWriter } from '@nbs-ssh/transport/wire';
 import { assert, describe, it } from 'vitest';
-import type { ConnectionOptions } from '../../src/index.ts';
+import type { ConnectionOptions, ListenTarget } from '../../src/index.ts';
 import { loggedIn, type Pair } from '../pair.ts';
 import { turn } from '../raw-client.ts';
 import { readToEnd } from './forward-client.ts';
@@ -238,6 +238,32 @@ describe('requests to listen', () => {
       pair.errors.map(({ code }) => code),
       ['SERVER_HANDLER_FAILED', 'SERVER_HANDLER_TIMEOUT'],
     );
+  });
+
+  it('T159 for a certain address beyond loopback do not even reach the policy', async () => {
+    const seen: string[] = [];
+    const remote = ({ host }: ListenTarget): boolean => {
+      seen.push(host);
+      return false;
+    };
+    await using pair = await loggedIn({ forwarding: { remote } });
+    for (const host of ['192.0.2.1', '2001:db8::1', '0xc0000201', '127.0.0.9', '*', '::']) {
+      assert.isUndefined(await ask(pair, forward(host, 0)), host);
+    }
+    assert.deepEqual(seen, ['127.0.0.9', 'localhost', 'localhost']);
+  });
+
+  it('end with the connection, whatever their policy still thinks about', async () => {
+    await using pair = await loggedIn({
+      forwarding: { remote: () => new Promise(() => {}), gatewayPorts: true },
+    });
+    pair.client.send(forward('', 0));
+    for (let i = 0; i < 20; i += 1) await turn();
+    const closed = pair.connection.close();
+    await turn();
+    // The goodbye has two seconds, and nothing else is waited for.
+    await pair.clock.advanceAsync(2000);
+    await closed;
   });
 
   it('that wait are bounded', async () => {
