@@ -29,7 +29,14 @@ import {
   system,
   USER,
 } from '../support.ts';
-import { answerAtEnd, readToEnd, runForwards, startForwards, talk } from './forward-client.ts';
+import {
+  answerAtEnd,
+  readToEnd,
+  runForwards,
+  startForwards,
+  talk,
+  talkThroughSocks,
+} from './forward-client.ts';
 
 describe.skipIf(!system.available)('connections from our server, with the OpenSSH client', () => {
   const binaries = (system.available ? system.binaries : undefined) as OpensshBinaries;
@@ -78,10 +85,8 @@ describe.skipIf(!system.available)('connections from our server, with the OpenSS
     assert.isTrue(received.equals(Buffer.concat([Buffer.from('got '), sent])));
     const direct = await through(fixture, `127.0.0.1:${target.port}`, 'hello');
     assert.equal(direct.stdout.toString(), 'got hello', direct.stderr);
-    // SOCKS 4: version, connect, port, address, no user.
-    const socks = Buffer.from([4, 1, target.port >> 8, target.port & 0xff, 127, 0, 0, 1, 0, 0x68, 0x69]);
-    const answer = await talk({ host: '127.0.0.1', port: dynamic }, socks);
-    assert.equal(answer.received.subarray(8).toString(), 'got hi');
+    const answer = await talkThroughSocks(dynamic, target.port, 'hi');
+    assert.equal(answer.received.toString(), 'got hi');
     assert.deepEqual(fixture.errors, []);
   });
 

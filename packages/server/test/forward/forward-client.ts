@@ -87,6 +87,17 @@ export function talk(to: NetConnectOpts, sent: Uint8Array | string): Promise<Tal
   return readToEnd(socket);
 }
 
+/** The same through a SOCKS proxy, version 4: what is to be sent comes when the proxy has granted the connection. */
+export async function talkThroughSocks(proxy: number, port: number, sent: string): Promise<Talk> {
+  const socket = connect({ host: '127.0.0.1', port: proxy, allowHalfOpen: true });
+  // Version, connect, port, address, no user.
+  socket.write(Uint8Array.of(4, 1, port >> 8, port & 0xff, 127, 0, 0, 1, 0));
+  const [granted] = (await once(socket, 'data')) as [Buffer];
+  if (granted.length !== 8 || granted[1] !== 90) throw new Error('the proxy did not grant it');
+  socket.end(sent);
+  return readToEnd(socket);
+}
+
 export function readToEnd(socket: Socket): Promise<Talk> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];

@@ -24,7 +24,7 @@ import {
 import { afterAll, assert, beforeAll, describe, it } from 'vitest';
 import type { ForwardingOptions, ListenTarget } from '../../src/index.ts';
 import { type Fixture, onlyKey, startServer, system } from '../support.ts';
-import { answerAtEnd, runForwards, startForwards, talk } from './forward-client.ts';
+import { answerAtEnd, runForwards, startForwards, talk, talkThroughSocks } from './forward-client.ts';
 
 /** What listens on a port, as the kernel has it: addresses in hexadecimal, in the machine's byte order. */
 function listeners(port: number): string[] {
@@ -91,9 +91,8 @@ describe.skipIf(!system.available)('listening for the OpenSSH client', () => {
     const port = await freePort();
     await using client = await forwards(fixture, '-R', String(port));
     await client.said(/remote forward success/);
-    const socks = Buffer.from([4, 1, target.port >> 8, target.port & 0xff, 127, 0, 0, 1, 0, 0x68, 0x69]);
-    const answer = await talk({ host: '127.0.0.1', port }, socks);
-    assert.equal(answer.received.subarray(8).toString(), 'got hi');
+    const answer = await talkThroughSocks(port, target.port, 'hi');
+    assert.equal(answer.received.toString(), 'got hi');
   });
 
   it('T155 is refused without a policy, and ssh says so', async () => {
