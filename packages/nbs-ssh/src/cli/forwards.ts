@@ -64,10 +64,16 @@ export class Forwards {
     await Promise.race([Promise.all(this.#handles.map(({ closed }) => closed)), aborted]);
   }
 
-  #setUp(spec: ForwardSpec, signal: AbortSignal): Promise<ForwardHandle> {
+  async #setUp(spec: ForwardSpec, signal: AbortSignal): Promise<ForwardHandle> {
     const options: ForwardOptions = { signal, onConnectionError: (error) => this.#tell(spec, error) };
-    // What the library finds wrong with it at once is the user's mistake.
-    return inUsersWords(() => setUp(this.#connection, spec, this.#settings, options));
+    try {
+      return await setUp(this.#connection, spec, this.#settings, options);
+    } catch (error) {
+      // What the library finds wrong with its arguments is the user's mistake.
+      return inUsersWords((): never => {
+        throw error;
+      });
+    }
   }
 
   /** Where a port was left to the other side. */

@@ -278,6 +278,15 @@ describe.skipIf(!sshdAvailable())('forwards of nbs-ssh', () => {
     expect(forwards).toEqual(expect.arrayContaining(['establishing', 'established', 'closed']));
   });
 
+  it('tells a forward to nowhere as a mistake of the command line', async () => {
+    const { exitCode, lines } = await cli.run([...loginArgs(sshd, '-L', '8080::80'), 'true']);
+    expect([exitCode, lines[0]]).toEqual([
+      0,
+      expect.stringMatching(/left out: RemoteHost must name a host\.$/),
+    ]);
+    expect(lines[1]).not.toContain('defect');
+  });
+
   it('refuses forwards that make no sense before it connects', async () => {
     for (const [letter, text] of [
       ['-L', '8080'],

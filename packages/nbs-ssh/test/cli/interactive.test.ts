@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   findProgram,
   freePort,
+  runOk,
   type Sshd,
   sshdAvailable,
   startSshd,
@@ -231,6 +232,21 @@ describe.skipIf(!sshdAvailable() || !tmuxAvailable())(
       await tmux.shows(/^rows 24$/m);
       await tmux.enter('exit 6');
       await endedWith(6);
+    });
+
+    it('takes the terminal again when it is continued, whatever others made of it', async () => {
+      await tmux.enter(`tty > ${modes}.tty; echo na""med`);
+      await tmux.shows(/^named$/m);
+      await shell();
+      const device = readFileSync(`${modes}.tty`, 'utf8').trim();
+      await runOk('stty', ['-F', device, 'sane']);
+      signal('SIGCONT');
+      const now = async (): Promise<string> => (await runOk('stty', ['-F', device, '-a'])).stdout;
+      await expect
+        .poll(now, { timeout: 10_000 })
+        .toMatch(/(?=[\s\S]*-icanon)(?=[\s\S]*-echo )(?=[\s\S]*-opost)/);
+      await tmux.enter('exit 2');
+      await endedWith(2);
     });
 
     it('gives the terminal back when the connection is lost, and says so', async () => {
