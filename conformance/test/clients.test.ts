@@ -17,7 +17,7 @@ describe('clients of others on our server', () => {
     const obstacle = client.available
       ? report === undefined && 'docs/interop.md says nothing about this version'
       : client.reason;
-    it(obstacle === false ? title : `${title} (${obstacle})`, { timeout: 120_000 }, async ({ skip }) => {
+    it(obstacle === false ? title : `${title} (${obstacle})`, { timeout: 240_000 }, async ({ skip }) => {
       if (obstacle !== false || !client.available) return skip(obstacle || '');
       using load = makeLoad(300_000);
       const { steps } = await tryClient(client, load);

@@ -100,7 +100,7 @@ describe('bundle files', () => {
     assert.equal(await codeOf(readBundle(path)), 'EVIDENCE_TRUNCATED');
   });
 
-  it.skipIf(windows)('are complete or absent when the writer is killed', { timeout: 120_000 }, async () => {
+  it.skipIf(windows)('are complete or absent when the writer is killed', { timeout: 240_000 }, async () => {
     const code = await writerScript();
     for (let run = 0; run < 5; run += 1) {
       const path = join(dir, `killed-${run}.json`);

@@ -77,7 +77,7 @@ describe.skipIf(!sshdAvailable())(
           await using connection = await connectTo(sshd, { crypto, algorithms });
           expect(Object.values(connection.algorithms ?? {})).toContain(name);
           await echo(connection, SIZE, REKEYS);
-        }, 60_000);
+        }, 240_000);
       }
     }
   },
@@ -99,7 +99,7 @@ describe('mlkem768x25519-sha256, 64 MiB each way with three rekeys, on newer ser
           expect(connection.algorithms?.kex).toBe('mlkem768x25519-sha256');
           await echo(connection, SIZE, REKEYS);
         },
-        60_000,
+        240_000,
       );
     }
   }
@@ -123,6 +123,6 @@ describe('mlkem768x25519-sha256, 64 MiB each way with three rekeys, on our own s
       });
       expect(connection.algorithms?.kex).toBe('mlkem768x25519-sha256');
       await echo(connection, SIZE, REKEYS);
-    }, 60_000);
+    }, 240_000);
   }
 });

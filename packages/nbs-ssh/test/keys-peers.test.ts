@@ -10,7 +10,7 @@ const KINDS = [['ed25519'], ['ecdsa', 256], ['ecdsa', 384], ['ecdsa', 521], ['rs
 for (const version of PEER_VERSIONS) {
   const peer = opensshPeer(version);
   describe.skipIf(!peer.available)(`ssh-keygen of OpenSSH ${version} (skipped where it is absent)`, () => {
-    it('reads our keys, accepts our signatures, and the other way round', { timeout: 120_000 }, async () => {
+    it('reads our keys, accepts our signatures, and the other way round', { timeout: 240_000 }, async () => {
       if (!peer.available) return;
       using dir = scratchDir('keys-peer');
       const at = (name: string): string => join(dir.path, name);

@@ -100,7 +100,7 @@ describe.skipIf(!system.available)('the OpenSSH client on our server', () => {
     assert.match(result.stderr, /exit-signal/);
   });
 
-  it('carries 50 MB to a command and back unchanged', { timeout: 120_000 }, async () => {
+  it('carries 50 MB to a command and back unchanged', { timeout: 240_000 }, async () => {
     await using fixture = await start();
     const sent = randomBytes(50_000_000);
     const result = await ssh(fixture, ['cat'], { stdin: sent, keep: false });
@@ -110,7 +110,7 @@ describe.skipIf(!system.available)('the OpenSSH client on our server', () => {
     assert.deepEqual(fixture.errors, []);
   });
 
-  it('survives key exchanges in the middle of data in both directions', { timeout: 120_000 }, async () => {
+  it('survives key exchanges in the middle of data in both directions', { timeout: 240_000 }, async () => {
     const collector = new EventCollector();
     await using fixture = await start({ eventCollector: collector, rekey: { bytes: 3_000_000 } });
     const sent = randomBytes(12_000_000);

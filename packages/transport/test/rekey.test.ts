@@ -194,7 +194,7 @@ describe('both ends ask for new keys at once', () => {
       assert.equal(end.messages.length, expected[end.role].length);
       assert.deepEqual(concat(...end.messages), concat(...expected[end.role]));
     }
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('a peer that falls silent [T069]', () => {

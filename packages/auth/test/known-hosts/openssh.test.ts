@@ -125,7 +125,7 @@ describe.skipIf(!hasServer)('verdicts next to ssh', () => {
     );
   });
 
-  it('are the same on 200 generated files', { timeout: 120_000 }, () => {
+  it('are the same on 200 generated files', { timeout: 240_000 }, () => {
     const pick = chooser(7);
     const seen = new Set<string>();
     for (let file = 0; file < 200; file += 1) {

@@ -78,7 +78,7 @@ describe('known_hosts under several processes', () => {
     expect([...seen].sort()).toEqual(['new', 'old']);
     const appended = readFileSync(`${path}-appended`, 'utf8').split('\n');
     for (const line of appended.slice(0, -1)) expect(line).toMatch(/^turn\d+ k{400}$/);
-  }, 120_000);
+  }, 240_000);
 
   it('loses no line that others add while one of us rewrites it', async () => {
     const path = join(scratch.path, 'busy');

@@ -75,7 +75,7 @@ describe.skipIf(!peer.available)('nbs-ssh and a server that has nothing better',
     const { events } = JSON.parse(readFileSync(evidence, 'utf8'));
     const exchange = events.find(({ event_type }: { event_type: string }) => event_type === 'KEX');
     expect(exchange.data.insecure.toSorted()).toEqual(OPTED.map(([, name]) => name).toSorted());
-  }, 60_000);
+  }, 240_000);
 
   it('says nothing with -q, with -v what is used, and everything with a configuration file as well', async () => {
     const lines = [
