@@ -4,6 +4,7 @@
 //
 // NAME selects suites (a prefix is enough). --write puts the table into docs/performance.md.
 import { appendFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from '../scripts/build.mjs';
@@ -34,6 +35,8 @@ async function main() {
   const rounds = Number(values.rounds ?? (quick ? QUICK_ROUNDS : ROUNDS));
   const wanted = (name) => positionals.length === 0 || positionals.some((prefix) => name.startsWith(prefix));
   const only = values.only?.split(',');
+  // Before the build, which is load too.
+  const [load] = loadavg();
   if (!values['no-build']) await build();
   const addon = await buildAddon();
   const sshd = await startSshd();
@@ -65,7 +68,7 @@ async function main() {
       const command = ['node bench/run.mjs', ...(quick ? ['--quick'] : []), '--write', ...positionals].join(
         ' ',
       );
-      writeDocs(all, { command, rounds, server: sshd.line, addon: addon !== undefined, sizes });
+      writeDocs(all, { command, rounds, load, server: sshd.line, addon: addon !== undefined, sizes });
     }
   } finally {
     await sshd.stop();

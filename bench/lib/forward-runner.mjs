@@ -21,7 +21,7 @@ export async function startTraffic() {
   const [{ port: to }] = await Promise.all([reply(target), reply(traffic)]);
   const runnerFor = async (suite, peer, options) => {
     const forwarder = await startForwarder(peer, to, options);
-    const parameters = { ...suite.parameters, ...suite.sizes?.[peer], ...(options.quick ? suite.quick : {}) };
+    const parameters = { ...suite.parameters, ...(options.quick ? suite.quick : {}), ...suite.sizes?.[peer] };
     const round = async () => {
       const before = await forwarder.cpuMs();
       traffic.send({ work: suite.work, parameters: { ...parameters, port: forwarder.port } });

@@ -38,13 +38,13 @@ function sentence({ peer, against, limit, better, ratio: reached, met }) {
 }
 
 /** @param {{ suite: object, results: Map }[]} all */
-export function writeDocs(all, { command, rounds, server, addon, sizes }) {
+export function writeDocs(all, { command, rounds, load, server, addon, sizes }) {
   const path = join(root, 'docs', 'performance.md');
   const text = existsSync(path) ? readFileSync(path, 'utf8') : `# Performance\n\n${BEGIN}\n${END}\n`;
   const start = text.indexOf(BEGIN);
   const end = text.indexOf(END);
   if (start < 0 || end < start) throw new Error(`${path} lacks its markers`);
-  const body = table(all, { command, rounds, server, addon, sizes });
+  const body = table(all, { command, rounds, load, server, addon, sizes });
   writeFileSync(path, `${text.slice(0, start + BEGIN.length)}\n${body}\n${text.slice(end)}`);
 }
 
@@ -75,7 +75,7 @@ function figures(suites, columns) {
   return [`| Work | ${titles.join(' | ')} |`, `|---|${'---|'.repeat(titles.length)}`, ...rows, ''];
 }
 
-function table(all, { command, rounds, server, addon, sizes }) {
+function table(all, { command, rounds, load, server, addon, sizes }) {
   const goals = all.flatMap(({ suite, results }) =>
     judge(suite, results).map(({ peer, against, limit, better, ratio: reached, met }) => {
       const name = peer === 'nbs-ssh' ? 'ours' : peer;
@@ -88,7 +88,7 @@ function table(all, { command, rounds, server, addon, sizes }) {
     const title = `bundled, minified, gzipped: ${kib(sizes['nbs-ssh'])} against ${kib(sizes.ssh2)}`;
     goals.push(`| ${title} | ours / ssh2 | ≤ 0.5 | ${figure(reached)} | ${reached <= 0.5 ? 'yes' : 'no'} |`);
   }
-  const machine = `${cpus().length} cores, Node ${process.versions.node}, server ${server}`;
+  const machine = `${cpus().length} cores, Node ${process.versions.node}, server ${server}, load average ${load.toFixed(1)} when it began`;
   return [
     `Made by \`${command}\`: ${rounds} rounds after one to warm up. ${machine}.`,
     ...(addon ? [] : ["ssh2's native addon could not be built here, so its columns are empty."]),
