@@ -48,6 +48,8 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
   readonly #writer: ReturnType<ByteDuplex['writable']['getWriter']>;
   readonly #closed: Promise<void>;
   #settleClosed: () => void = () => {};
+  /** Whether what was written may be overwritten once the socket has taken it. */
+  readonly #recycles: boolean;
   /** Bytes the socket has not taken yet. */
   #unwritten = 0;
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -70,6 +72,7 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
     this.#clock = clock;
     this.#reader = duplex.readable.getReader();
     this.#writer = duplex.writable.getWriter();
+    this.#recycles = duplex.writable.copies === true;
     this.#closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
@@ -249,7 +252,9 @@ export class SessionDriver<AuthEffect, AuthAnswer, Login> {
       () => {
         const before = this.#unwritten;
         this.#unwritten -= bytes.length;
+        if (this.#recycles) this.#machine.transport.recycle(bytes);
         if (before >= SOCKET_HIGH_WATER && this.#unwritten < SOCKET_HIGH_WATER) this.#advance();
+        if (this.#unwritten === 0) this.#machine.transport.recycle();
         this.#resume();
       },
       (error: unknown) => this.#socketFailed(error),

@@ -1,4 +1,5 @@
 import { type CryptoProvider, insecureNames, type PrivateKeyMaterial } from './crypto/index.ts';
+import { transportError } from './errors.ts';
 import type { Role } from './key-derivation.ts';
 import { certificateType, type PublicKey } from './keys/index.ts';
 import type { TraceSink } from './wire/index.ts';
@@ -99,4 +100,16 @@ export function allAlgorithms(crypto: CryptoProvider): AlgorithmPreferences {
     ciphers: crypto.ciphers.map((suite) => suite.name),
     macs: crypto.macs.map((suite) => suite.name),
   };
+}
+
+/** @throws {TransportError} `TRANSPORT_MISUSE` */
+export function checkConfig({ software, role, hostKeys }: TransportConfig): void {
+  if (!/^[!-,.-~]+$/.test(software)) {
+    throw transportError('TRANSPORT_MISUSE', {
+      what: 'software must be printable US-ASCII without space or "-"',
+    });
+  }
+  if (role === 'server' && hostKeys.length === 0) {
+    throw transportError('TRANSPORT_MISUSE', { what: 'a server needs at least one host key' });
+  }
 }

@@ -1,5 +1,5 @@
 import { PeerBudget } from './budget.ts';
-import type { TransportConfig } from './config.ts';
+import { checkConfig, type TransportConfig } from './config.ts';
 import { type TransportPhase, transportError } from './errors.ts';
 import { MAX_EXT_INFO_MESSAGES, readExtInfo } from './ext-info.ts';
 import { IdentificationReader } from './identification.ts';
@@ -41,12 +41,7 @@ export class TransportMachine {
 
   /** @throws {TransportError} `TRANSPORT_MISUSE` */
   constructor(config: TransportConfig) {
-    if (!/^[!-,.-~]+$/.test(config.software)) {
-      throw misuse('software must be printable US-ASCII without space or "-"');
-    }
-    if (config.role === 'server' && config.hostKeys.length === 0) {
-      throw misuse('a server needs at least one host key');
-    }
+    checkConfig(config);
     this.#config = config;
     this.#trace = new TransportTrace(config.trace, config.tracePackets);
     this.#outgoing = new OutgoingPackets(config.crypto.random, this.#trace);
@@ -215,7 +210,8 @@ export class TransportMachine {
    * @throws {TransportError} `TRANSPORT_MISUSE` when {@link canSend} is false.
    */
   send(head: Uint8Array, body: Uint8Array = EMPTY): number {
-    if (!this.canSend) throw misuse(`cannot send in phase ${this.phase}`);
+    if (!this.canSend)
+      throw transportError('TRANSPORT_MISUSE', { what: `cannot send in phase ${this.phase}` });
     const sequence = this.#outgoing.seal(head, body);
     this.#rekeyIfDue(this.#outgoing.rekeyDue(this.#config.rekey));
     return sequence;
@@ -240,6 +236,11 @@ export class TransportMachine {
   /** The next sealed bytes for the socket; never touched again. */
   takeBytes(): Uint8Array | undefined {
     return this.#outgoing.take();
+  }
+
+  /** Takes back what {@link takeBytes} gave, once nobody reads it any more. Without bytes: nothing is sent for now. */
+  recycle(bytes?: Uint8Array): void {
+    this.#outgoing.recycle(bytes);
   }
 
   /** Says goodbye, RFC 4253 §11.1, and ends. */
@@ -386,10 +387,6 @@ export class TransportMachine {
     const { midPacket } = this.#reader;
     return transportError('TRANSPORT_CLOSED', { phase: this.phase, midPacket }, options);
   }
-}
-
-function misuse(what: string): ReturnType<typeof transportError<'TRANSPORT_MISUSE'>> {
-  return transportError('TRANSPORT_MISUSE', { what });
 }
 
 function earliest(one: number | undefined, other: number | undefined): number | undefined {

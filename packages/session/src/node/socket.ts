@@ -1,9 +1,13 @@
 import { connect, type Socket, type TcpSocketConnectOpts } from 'node:net';
+import process from 'node:process';
 import { plainBytes } from '@nbs-ssh/transport/wire';
 import type { ByteDuplex } from '../byte-duplex.ts';
 import { Incoming } from '../incoming.ts';
 import { deliver, take } from './flow.ts';
 import { ReceiveBuffer } from './receive-buffer.ts';
+
+/** Node calls back when the operating system has the bytes. Others emulate it, and do not say when they have let go. */
+const COPIES = !('bun' in process.versions || 'deno' in process.versions);
 
 /**
  * Wraps an open socket, accepted or dialled. Backpressure follows the socket in both directions.
@@ -48,6 +52,7 @@ function wrap(socket: Socket, incoming: Incoming): ByteDuplex {
   return {
     readable: { getReader: () => ({ read: () => take(incoming, () => socket.resume()), cancel: destroy }) },
     writable: {
+      copies: COPIES,
       getWriter: () => ({
         write: (chunk) =>
           new Promise<void>((resolve, reject) => {

@@ -34,6 +34,11 @@ export class OutgoingPackets {
     return this.#writer.take();
   }
 
+  recycle(bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) this.#writer.rest();
+    else this.#writer.recycle(bytes);
+  }
+
   /** @returns the packet's sequence number. @throws {TransportError} `TRANSPORT_SEQUENCE_WRAP` */
   seal(head: Uint8Array, body: Uint8Array = EMPTY): number {
     if (this.#usage.exhausted) throw transportError('TRANSPORT_SEQUENCE_WRAP', { direction: 'send' });

@@ -5,13 +5,17 @@ import { plainSealer } from './plain.ts';
 /** Smallest and largest buffer that sealed packets are gathered in. The size follows the traffic. */
 const MIN_SLAB = 4096;
 const MAX_SLAB = 262_144;
+/** Buffers that came back and wait to be filled again. As many as a socket holds at a time, so that none is made anew. */
+const MAX_SPARE = 8;
 /** Padding bytes fetched from the CSPRNG at a time: one call per packet would cost more than the packet. */
 const PADDING_POOL = 512;
 
 /**
  * Seals payloads into packets, in order, and gathers them into buffers that are large enough for one write.
  *
- * Bytes given out by {@link take} are never touched again: the socket may keep them as long as it likes.
+ * Bytes given out by {@link take} are never touched again, unless they come back: the socket may keep them as long as it
+ * likes. Making a large buffer anew for each write costs a quarter of the time of a bulk upload, most of it for the
+ * collector of garbage.
  */
 export class PacketWriter {
   readonly #random: (length: number) => Uint8Array;
@@ -23,6 +27,7 @@ export class PacketWriter {
   #full: Uint8Array[] = [];
   #fullBytes = 0;
   #nextSlab = MIN_SLAB;
+  readonly #spare: Uint8Array[] = [];
   #padding: Uint8Array = EMPTY;
   #paddingUsed = 0;
 
@@ -104,10 +109,24 @@ export class PacketWriter {
     return bytes;
   }
 
+  /** Takes back what {@link take} gave, when nobody reads it any more. */
+  recycle(bytes: Uint8Array): void {
+    const { buffer } = bytes;
+    // Small ones are given out in pieces, of which others may still be on their way.
+    if (buffer.byteLength < MAX_SLAB || this.#spare.length === MAX_SPARE) return;
+    this.#spare.push(new Uint8Array(buffer));
+  }
+
+  /** Lets go of what came back: there may be nothing to send for long. */
+  rest(): void {
+    this.#spare.length = 0;
+  }
+
   #reserve(total: number): Uint8Array {
     if (this.#used + total > this.#slab.length) {
       this.#flushSlab();
-      this.#slab = new Uint8Array(Math.max(total, this.#nextSlab));
+      const size = Math.max(total, this.#nextSlab);
+      this.#slab = (size === MAX_SLAB ? this.#spare.pop() : undefined) ?? new Uint8Array(size);
       this.#nextSlab = Math.min(MAX_SLAB, this.#slab.length * 2);
     }
     const packet = this.#slab.subarray(this.#used, this.#used + total);

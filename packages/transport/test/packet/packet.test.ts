@@ -235,6 +235,24 @@ describe('packet writer', () => {
     }
     for (const { bytes, copy } of given) assert.deepEqual(bytes, copy);
   });
+  it('fills a large buffer again once it came back, not before, and not after a rest', () => {
+    const writer = new PacketWriter(seededRandom('recycled'));
+    const bulk = (): Uint8Array => {
+      for (let i = 0; i < 6; i += 1) writer.seal(new Uint8Array(32_000));
+      let last: Uint8Array = new Uint8Array(0);
+      for (let bytes = writer.take(); bytes !== undefined; bytes = writer.take()) last = bytes;
+      return last;
+    };
+    // Buffers grow with the traffic.
+    for (let i = 0; i < 4; i += 1) bulk();
+    const [one, other] = [bulk(), bulk()];
+    assert.ok(other.buffer !== one.buffer);
+    writer.recycle(one);
+    assert.ok(bulk().buffer === one.buffer);
+    writer.recycle(other);
+    writer.rest();
+    assert.ok(bulk().buffer !== other.buffer);
+  });
   it('starts every packet at an address that word-wise ciphers like', () => {
     const writer = new PacketWriter(seededRandom('aligned'));
     for (let i = 1; i < 100; i += 1) {
