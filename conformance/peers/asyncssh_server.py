@@ -25,10 +25,27 @@ async def handle(process):
     child = await asyncio.create_subprocess_exec(
         "/bin/sh", "-c", process.command or "exec /bin/sh", stdin=PIPE, stdout=PIPE, stderr=PIPE
     )
-    await process.redirect(child.stdin, child.stdout, child.stderr)
+    feeding = asyncio.create_task(feed(process.stdin, child.stdin))
+    await asyncio.gather(copy(child.stdout, process.stdout), copy(child.stderr, process.stderr))
     code = await child.wait()
-    await process.stdout.drain()
+    feeding.cancel()
     process.exit(code)
+
+
+async def copy(source, sink):
+    """By hand: process.redirect() of 2.10 reads twice at a time, and fails, once a window was used up and given back."""
+    while data := await source.read(65536):
+        sink.write(data)
+        await sink.drain()
+
+
+async def feed(source, sink):
+    try:
+        await copy(source, sink)
+        sink.close()
+    except (BrokenPipeError, ConnectionResetError):
+        # The command reads no more.
+        pass
 
 
 def names(algorithms):
