@@ -1,6 +1,7 @@
 // npm run demo: builds, then uses the built package as its users do, against a server that it starts itself.
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root, script } from './lib/repo.mjs';
@@ -26,6 +27,8 @@ await script(async () => {
       password: ({ username, matches }) => username === USER && matches(PASSWORD),
     },
     ...processExec(),
+    // Without a policy a server forwards nothing.
+    forwarding: { local: ['127.0.0.1:*'] },
   });
   try {
     await useServer(client, server, keyFile);
@@ -35,6 +38,23 @@ await script(async () => {
     rmSync(keyFile, { force: true });
   }
 });
+
+async function useForward(connection) {
+  const behind = createServer((_, response) => response.end('hello from behind the server'));
+  await new Promise((resolve) => behind.listen(0, '127.0.0.1', resolve));
+  try {
+    const forward = await connection.forwardLocal(0, '127.0.0.1', behind.address().port);
+    const page = await (await fetch(`http://127.0.0.1:${forward.localPort}/`)).text();
+    const { connections, bytesSent, bytesReceived } = forward.stats;
+    say(`Port ${forward.localPort} gave: ${page}`);
+    say(`Through it went ${connections} connection, ${bytesSent} bytes there and ${bytesReceived} back.`);
+    expect(page === 'hello from behind the server', 'the page');
+    await forward.close({ connections: 'reset' });
+  } finally {
+    behind.closeAllConnections();
+    behind.close();
+  }
+}
 
 async function useServer({ SSHConnection, createKeyAuth, createPasswordAuth }, server, keyFile) {
   const { host, port } = server.address;
@@ -73,6 +93,9 @@ async function useServer({ SSHConnection, createKeyAuth, createPasswordAuth }, s
     step('Input for a command, both ways at once');
     const upper = await byKey.exec('tr a-z A-Z', { stdin: 'every byte arrives\n' });
     say(`tr made of it: ${upper.stdout.trim()}`);
+
+    step('A port here that leads to a web server behind the SSH server');
+    await useForward(byKey);
   } finally {
     await byKey.close();
   }
