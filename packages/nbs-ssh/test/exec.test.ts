@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type Sshd, sshdAvailable, startSshd, watchForLeaks } from '@nbs-ssh/testing';
 import {
   ChannelError,
@@ -9,7 +9,7 @@ import {
   type SSHConnection,
 } from 'nbs-ssh';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectTo, rejection } from './lab.ts';
+import { connectTo, rejection, sha256 } from './lab.ts';
 
 describe.skipIf(!sshdAvailable())('exec on a real OpenSSH server', () => {
   let sshd: Sshd;
@@ -216,7 +216,3 @@ describe.skipIf(!sshdAvailable())('exec on a real OpenSSH server', () => {
     expect((await connection.exec('echo still here')).stdout).toBe('still here\n');
   });
 });
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}

@@ -63,3 +63,8 @@ export async function echo(connection: SSHConnection, size: number, rekeys: numb
     .events.filter(({ data }) => 'number' in data && 'kex' in data);
   expect(exchanges.length).toBe(1 + rekeys);
 }
+
+/** In hexadecimal. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

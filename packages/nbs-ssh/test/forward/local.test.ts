@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import {
@@ -13,10 +13,8 @@ import {
 } from '@nbs-ssh/testing';
 import { ConnectionClosed, type ForwardError, SSHConnection } from 'nbs-ssh';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connectTo, MIB, optionsFor, rejection } from '../lab.ts';
+import { connectTo, MIB, optionsFor, rejection, sha256 } from '../lab.ts';
 import { ask, dial, endOf, FLOOD, flood, heardBy } from './client.ts';
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 describe.skipIf(!sshdAvailable())('a local forward', () => {
   let sshd: Sshd;

@@ -22,7 +22,7 @@ import {
 } from '@nbs-ssh/testing';
 import type { ForwardHandle, SSHConnection } from 'nbs-ssh';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectTo } from '../lab.ts';
+import { connectTo, sha256 } from '../lab.ts';
 
 // Programs that know nothing of SSH use real services through forwards.
 
@@ -235,5 +235,4 @@ describe.skipIf(!here('PostgreSQL', postgresObstacle()))('psql', () => {
   });
 });
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex');

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   echoing,
@@ -12,13 +12,11 @@ import {
 } from '@nbs-ssh/testing';
 import type { ForwardError, SSHConnection } from 'nbs-ssh';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connectTo, MIB, rejection } from '../lab.ts';
+import { connectTo, MIB, rejection, sha256 } from '../lab.ts';
 import { ask, dial, endOf, heardBy } from './client.ts';
 
 /** OpenSSH binds what it can of `localhost`: at a port that it chose, the other family may be somebody else's. */
 const V4 = { remoteHost: '127.0.0.1' };
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 describe.skipIf(!sshdAvailable())('a remote forward', () => {
   let sshd: Sshd;

@@ -1,5 +1,5 @@
 // Dynamic forwards, used by the programs that people use them with.
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   findProgram,
   type LeakCheck,
@@ -15,12 +15,11 @@ import {
 } from '@nbs-ssh/testing';
 import type { ForwardHandle, SSHConnection } from 'nbs-ssh';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connectTo } from '../lab.ts';
+import { connectTo, sha256 } from '../lab.ts';
 
 const PAGE = '<!doctype html><title>tunnel</title><p id="said">before</p><script src="code.js"></script>';
 const SCRIPT = 'document.getElementById("said").textContent = "loaded through the tunnel";';
 const LARGE = new Uint8Array(randomBytes(16 * 1024 * 1024));
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const here = sshdAvailable() && nginxObstacle() === undefined && findProgram('curl') !== undefined;
 

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { firstLine } from '../first-line.ts';
 import { freePort } from '../free-port.ts';
-import { isRunning, stopTree } from '../process-tree.ts';
+import { stopTree } from '../process-tree.ts';
+import { watchProcess } from '../watched-process.ts';
 
 export interface PeerCommand {
   readonly program: string;
@@ -23,8 +23,6 @@ const START_DEADLINE_MS = 60_000;
 const RETRY_MS = 25;
 /** Somebody may take a free port between asking for it and the server's bind. */
 const PORT_ATTEMPTS = 5;
-/** What is kept of a server's own words. A server that logs each packet must not fill the memory. */
-const LOG_CHARACTERS = 1_000_000;
 
 /** Starts a server in the foreground and resolves once it has identified itself on its port. */
 export async function startPeerProcess(command: (port: number) => PeerCommand): Promise<PeerProcess> {
@@ -39,33 +37,20 @@ export async function startPeerProcess(command: (port: number) => PeerCommand): 
 
 async function tryToStart(command: PeerCommand, port: number): Promise<PeerProcess | { said: string }> {
   const { program, args, env } = command;
-  const child = spawn(program, args, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let log = '';
-  let failed: string | undefined;
-  const keep = (chunk: string): void => {
-    log = (log + chunk).slice(-LOG_CHARACTERS);
-  };
-  child.stdout.setEncoding('utf8').on('data', keep);
-  child.stderr.setEncoding('utf8').on('data', keep);
-  child.on('error', (error) => {
-    failed = error.message;
-  });
+  const { child, log, isAlive, trouble } = watchProcess(program, args, { env: { ...process.env, ...env } });
   const stop = (): Promise<void> => stopTree(child);
   const deadline = Date.now() + START_DEADLINE_MS;
   let last = '';
-  while (failed === undefined && isRunning(child) && Date.now() < deadline) {
+  while (isAlive() && Date.now() < deadline) {
     try {
       const { identification } = await firstLine(port);
-      return { port, identification, log: () => log, stop };
+      return { port, identification, log, stop };
     } catch (error) {
       last = (error as Error).message;
       await delay(RETRY_MS);
     }
   }
-  const ended = isRunning(child) ? `nothing on port ${port}: ${last}` : `ended with ${child.exitCode}`;
+  const why = trouble(`nothing on port ${port}: ${last}`);
   await stop();
-  return { said: `${program}: ${failed ?? ended}\n${log}` };
+  return { said: `${program}: ${why}\n${log()}` };
 }

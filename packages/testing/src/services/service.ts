@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../free-port.ts';
 import { isRunning, stopTree } from '../process-tree.ts';
 import { scratchDir } from '../scratch-dir.ts';
+import { watchProcess } from '../watched-process.ts';
 
 /** A program that serves something other than SSH, on loopback, with files of its own. */
 export interface Service extends AsyncDisposable {
@@ -44,8 +45,6 @@ const STOP_DEADLINE_MS = 5000;
 const RETRY_MS = 20;
 /** Somebody may take a free port between asking for it and the service's bind. */
 const PORT_ATTEMPTS = 5;
-/** What is kept of a service's own words. */
-const LOG_CHARACTERS = 100_000;
 
 /**
  * Starts a service in the foreground and resolves once it takes connections.
@@ -75,21 +74,10 @@ async function tryToStart(
   try {
     const port = await freePort();
     const { program, args, path, stopSignal = 'SIGTERM', uid, gid } = await prepare(dir, port);
-    const child = spawn(program, args, {
+    const { child, log, isAlive, trouble } = watchProcess(program, args, {
       cwd: dir,
-      stdio: ['ignore', 'pipe', 'pipe'],
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),
-    });
-    let log = '';
-    let failed: string | undefined;
-    const keep = (chunk: string): void => {
-      log = (log + chunk).slice(-LOG_CHARACTERS);
-    };
-    child.stdout.setEncoding('utf8').on('data', keep);
-    child.stderr.setEncoding('utf8').on('data', keep);
-    child.on('error', (error) => {
-      failed = error.message;
     });
     const stop = async (): Promise<void> => {
       // In good order first: shared memory of a killed one would stay.
@@ -98,16 +86,16 @@ async function tryToStart(
       scratch.remove();
     };
     const deadline = Date.now() + START_DEADLINE_MS;
-    while (failed === undefined && isRunning(child) && Date.now() < deadline) {
+    while (isAlive() && Date.now() < deadline) {
       // Its own file, because the port might be somebody else's by now.
       if (existsSync(join(dir, PID_FILE)) && (await answers(port))) {
-        return { host: '127.0.0.1', port, path, dir, log: () => log, stop, [Symbol.asyncDispose]: stop };
+        return { host: '127.0.0.1', port, path, dir, log, stop, [Symbol.asyncDispose]: stop };
       }
       await delay(RETRY_MS);
     }
-    const state = isRunning(child) ? `nothing on port ${port}` : `ended with ${child.exitCode}`;
+    const why = trouble(`nothing on port ${port}`);
     await stop();
-    return { said: `${name}: ${failed ?? state}\n${log}` };
+    return { said: `${name}: ${why}\n${log()}` };
   } catch (error) {
     scratch.remove();
     throw error;
